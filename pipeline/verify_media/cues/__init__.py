@@ -1,0 +1,1 @@
+"""Measurements that tell a physical mark from an overlay, one a file."""

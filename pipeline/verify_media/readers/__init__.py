@@ -1,0 +1,1 @@
+"""What can find a mark in a frame."""
