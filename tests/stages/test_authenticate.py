@@ -1,0 +1,69 @@
+"""Letters drawn on a soft scene, and letters that went through the same lens as the scene."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from verify_media.records import Frame, Outcome, Quad, Reader, Sighting
+from verify_media.stages.authenticate import authenticate
+
+AT: Quad = ((120.0, 180.0), (420.0, 180.0), (420.0, 240.0), (120.0, 240.0))
+
+
+def clutter(rng: np.random.Generator, height: int = 480, width: int = 640) -> np.ndarray:
+    """A scene of overlapping boxes and discs."""
+    image = np.full((height, width, 3), 128, np.uint8)
+    for _ in range(120):
+        x, y, size = int(rng.integers(width)), int(rng.integers(height)), int(rng.integers(10, 60))
+        colour = tuple(int(v) for v in rng.integers(30, 220, 3))
+        cv2.rectangle(image, (x, y), (x + size, y + size // 2), colour, -1)
+    image[150:270, 90:450] = (200, 195, 180)
+    return image
+
+
+def lettered(image: np.ndarray) -> np.ndarray:
+    return cv2.putText(image.copy(), "WILLOW", (125, 232), cv2.FONT_HERSHEY_SIMPLEX, 2.1, (30, 30, 30), 6, cv2.LINE_AA)
+
+
+def camera(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    soft = cv2.GaussianBlur(image.astype(np.float32), (0, 0), 1.6)
+    return np.clip(soft + rng.normal(0, 3, soft.shape), 0, 255).astype(np.uint8)
+
+
+def judged(image: np.ndarray, quad: Quad = AT, **fields: object) -> Sighting:
+    sighting = Sighting("WILLOW", Reader.TEXT, quad, 1.0, **fields)  # type: ignore[arg-type]
+    return authenticate(Frame(image), [sighting])[0]
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+def test_letters_drawn_after_the_camera_are_digital(rng: np.random.Generator) -> None:
+    result = judged(lettered(camera(clutter(rng), rng)))
+    assert result.outcome is Outcome.DIGITAL
+    assert result.p_digital is not None and result.p_digital > 0.9
+    assert any(cue.reason for cue in result.evidence)
+
+
+def test_letters_seen_by_the_camera_are_never_called_digital(rng: np.random.Generator) -> None:
+    result = judged(camera(lettered(clutter(rng)), rng))
+    assert result.outcome is not Outcome.DIGITAL
+
+
+def test_tiny_letters_are_unsure_with_advice(rng: np.random.Generator) -> None:
+    tiny: Quad = ((120.0, 180.0), (160.0, 180.0), (160.0, 189.0), (120.0, 189.0))
+    result = judged(camera(clutter(rng), rng), tiny)
+    assert result.outcome is Outcome.UNSURE
+    assert "closer" in str(result.evidence[0].reason)
+
+
+def test_an_empty_picture_gives_unsure() -> None:
+    assert judged(np.full((480, 640, 3), 90, np.uint8)).outcome is Outcome.UNSURE
+
+
+def test_no_sightings_need_no_measuring() -> None:
+    assert authenticate(Frame(np.zeros((4, 4, 3), np.uint8)), []) == ()
