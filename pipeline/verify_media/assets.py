@@ -1,4 +1,4 @@
-"""Finds the weights: `models/` in a checkout, `verify_media/models/` in a wheel, and the OCR weights inside RapidOCR's wheel."""
+"""Finds the weights: `models/` in a checkout, `verify_media/models/` in a wheel, OCR weights in RapidOCR's wheel."""
 
 from __future__ import annotations
 
@@ -45,5 +45,7 @@ def rapidocr_model(name: str) -> Path:
     spec = find_spec("rapidocr")
     folder = Path(spec.origin).parent / "models" if spec and spec.origin else Path()
     if not (folder / name).is_file():
-        raise MissingProgram(f"the text model {name} is missing", "Install the package rapidocr, version 3.10 or later.")
+        raise MissingProgram(
+            f"the text model {name} is missing", "Install the package rapidocr, version 3.10 or later."
+        )
     return folder / name

@@ -1,4 +1,4 @@
-"""Errors that end the program; each knows its exit code and its cure. What concerns one file is a `Skipped`, not an error."""
+"""Errors that end the program; each knows its exit code and its cure. What concerns one file is a `Skipped`."""
 
 from __future__ import annotations
 

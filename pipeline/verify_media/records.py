@@ -1,4 +1,4 @@
-"""The records that travel between stages: frozen, picklable, without pixels of their own (a `Frame` points at an array).
+"""The records that travel between stages: frozen, picklable; only a `Frame` points at pixels.
 
 Geometry is in pixels of the upright frame at full resolution, x to the right, y down. Times are seconds from the start.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Point: TypeAlias = tuple[float, float]
 Quad: TypeAlias = tuple[Point, Point, Point, Point]
-"""Top left, top right, bottom right, bottom left of the mark as it reads, so a mark upside down starts at its own top left."""
+"""Top left, top right, bottom right, bottom left of the mark as it reads; upside down, from its own top left."""
 
 
 class Outcome(StrEnum):
@@ -95,7 +95,7 @@ class MediaItem:
     """Upright, in pixels."""
     capture: Capture = field(default_factory=Capture)
     orientation: int = 1
-    """EXIF orientation 1 to 8 as stored; the decoders return upright pixels. For videos the rotation is in `rotation_deg`."""
+    """EXIF orientation 1 to 8 as stored; the decoders return upright pixels. Videos have `rotation_deg`."""
     rotation_deg: int = 0
     duration_s: float | None = None
     fps: float | None = None
@@ -196,6 +196,10 @@ class ItemReport:
     timings_s: Mapping[str, float] = field(default_factory=dict)
     preview: Preview | None = field(default=None, repr=False, compare=False)
     close_up: Preview | None = field(default=None, repr=False, compare=False)
+    texts: tuple[str, ...] = ()
+    """Everything that was read in the picture, mark or not."""
+    file_cues: tuple[Cue, ...] = ()
+    """What the file itself tells: editor names, content credentials. Weighed lightly."""
 
     @property
     def path(self) -> Path:

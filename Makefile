@@ -1,0 +1,59 @@
+# `make demo` and `make test` are all that a fresh machine needs: Debian with Python 3.11 to 3.13 and make.
+.POSIX:
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORPUS ?= ../shared/corpus
+
+.PHONY: help setup demo test lint format wheel-check fixtures bench docs clean
+
+help:
+	@echo "make demo         set up, then check and pack fixtures/shots; the result is in out/shots-verified"
+	@echo "make test         set up, then run the tests"
+	@echo "make lint         ruff and mypy"
+	@echo "make wheel-check  build the wheel, install it in an empty environment, run the demo there"
+	@echo "make fixtures     build the fixtures again (Blender needed: pip install bpy)"
+	@echo "make bench        all benchmarks, CORPUS=folder"
+	@echo "make docs         docs/messages.md and the help text in README.md"
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml .ci/setup-system.sh
+	sh .ci/setup-system.sh
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,web]'
+	@touch $@
+
+demo: setup
+	@$(BIN)/verify-media fixtures/shots --out out/shots-verified; code=$$?; \
+	echo "exit code $$code; open out/shots-verified/report.html"; test $$code -le 1
+
+test: setup
+	$(BIN)/python -W error -c "import verify_media"
+	$(BIN)/pytest -n 2
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+wheel-check: setup
+	sh .ci/wheel-check.sh $(BIN)/python
+
+fixtures: setup
+	$(BIN)/python fixtures/build.py
+
+bench: setup
+	for file in bench/*.py; do $(BIN)/python $$file $(CORPUS) || exit 1; done
+
+docs: setup
+	$(BIN)/python -m verify_media.messages > docs/messages.md
+	$(BIN)/python .ci/readme_help.py
+
+clean:
+	rm -rf $(VENV) out dist build .mypy_cache .ruff_cache .pytest_cache

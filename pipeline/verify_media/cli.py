@@ -1,0 +1,257 @@
+"""The command: reads flags, calls the pipeline, prints. Nothing below here prints, and nothing here decides."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from verify_media.errors import Exit, UsageError, VerifyMediaError
+
+if TYPE_CHECKING:
+    from verify_media.pipeline import Options, RunResult
+    from verify_media.submission import Submission
+
+FORMATS = ("text", "json", "junit", "github")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class DefaultRun(click.Group):
+    """`verify-media ./shots` means `verify-media run ./shots`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            args = ["run", *args]
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {"--help", "-h", "--version"}
+        if args and args[0].startswith("-") and args[0] not in own:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=DefaultRun, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="verify-media", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Check that your name, logo or card is really in every photo and video, and pack them into one message that fits.
+
+    \b
+    verify-media ./shots --name "Willow & Thread"
+
+    Nothing leaves this computer, and your originals are never changed.
+    """
+
+
+def mark_options(command: Command) -> Command:
+    """What to look for; added to whatever submission.toml says."""
+    options = (
+        click.option(
+            "--name", "names", multiple=True, metavar="TEXT", help="Business name to look for. May be repeated."
+        ),
+        click.option(
+            "--spelling", "spellings", multiple=True, metavar="TEXT", help="Another accepted spelling of the name."
+        ),
+        click.option("--logo", "logos", multiple=True, metavar="FILE", help="Picture of the logo (PNG, JPEG, SVG)."),
+        click.option("--card", "cards", multiple=True, metavar="FILE", help="Photo or scan of the business card."),
+        click.option("--policy", metavar="NAME|FILE", help="Rules to check. [default: amazon-handmade]"),
+        click.option("--asin", "asins", multiple=True, metavar="FILE=ASIN", help="ASIN of the item that a file shows."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def result_options(command: Command) -> Command:
+    """How to answer."""
+    options = (
+        click.option(
+            "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print."
+        ),
+        click.option("--strict", is_flag=True, help="Exit with 6 when only reviews are left."),
+        click.option("--photos-only", is_flag=True, help="Leave out videos."),
+        click.option("--quiet", "-q", is_flag=True, help="No progress on the terminal."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@mark_options
+@result_options
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Where to write. [default: FOLDER-verified beside the folder]"
+)
+@click.option("--variant", type=click.Choice(("all", "photos-only")), default="all", help="What to send.")
+@click.option("--split", is_flag=True, help="Write two messages where one cannot hold everything.")
+@click.option("--open", "open_", is_flag=True, help="Open the report when done.")
+def run(folder: Path, out: Path | None, variant: str, split: bool, open_: bool, **flags: Any) -> None:
+    """Check, convert, fit, package, report. This is the default command."""
+    from verify_media.pipeline import run as run_pipeline
+
+    flags["photos_only"] = flags["photos_only"] or variant == "photos-only"
+    options = _options(flags, split=split)
+    with _progress(flags) as progress:
+        result = run_pipeline(_submission(folder, flags), out, progress, options=options)
+    _answer(result, flags["format_"])
+    if open_ and result.out:
+        click.launch(str(result.out / "report.html"))
+    sys.exit(result.exit_code)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@mark_options
+@result_options
+def check(folder: Path, **flags: Any) -> None:
+    """Verdicts only: nothing is converted or written."""
+    from verify_media.pipeline import check_submission
+
+    with _progress(flags) as progress:
+        result = check_submission(_submission(folder, flags), options=_options(flags), progress=progress)
+    _answer(result, flags["format_"])
+    sys.exit(result.exit_code)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@mark_options
+def init(folder: Path, **flags: Any) -> None:
+    """Write a commented submission.toml into FOLDER."""
+    from verify_media.starter import write_starter
+
+    path = write_starter(folder, _submission(folder, flags))
+    click.echo(f"Wrote {path}. Open it, fill in the answers, then type: verify-media {folder}")
+
+
+@cli.group(invoke_without_command=True)
+@click.pass_context
+def policies(ctx: click.Context) -> None:
+    """List the built-in policies."""
+    from verify_media.policy import builtin_names, load_policy
+
+    if ctx.invoked_subcommand is None:
+        for name in builtin_names():
+            click.echo(f"{name:<24} {load_policy(name).title}")
+
+
+@policies.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Print the policy NAME as TOML."""
+    from verify_media.policy import policy_text
+
+    click.echo(policy_text(name), nl=False)
+
+
+@cli.command()
+@click.argument("rule")
+@click.option(
+    "--policy", default="amazon-handmade", show_default=True, metavar="NAME|FILE", help="Policy that holds the rule."
+)
+def explain(rule: str, policy: str) -> None:
+    """Say what RULE means and how to cure it."""
+    from verify_media.policy import load_policy
+    from verify_media.reports.terminal import explain as explanation
+
+    loaded = load_policy(policy)
+    found = loaded.rule(rule)
+    if found is None:
+        raise UsageError(f"{policy} has no rule {rule!r}", f"Its rules: {', '.join(r.id for r in loaded.rules)}.")
+    click.echo(explanation(found))
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what is installed, what is missing, and how to get it on this system."""
+    from verify_media.doctor import examine_system
+
+    checks = examine_system()
+    for found in checks:
+        click.echo(found.line())
+    sys.exit(Exit.READY if all(found.ok or not found.needed for found in checks) else Exit.MISSING_PROGRAM)
+
+
+def _submission(folder: Path, flags: Mapping[str, Any]) -> Submission:
+    from verify_media.submission import Submission
+
+    given = {key: flags[key] for key in ("names", "spellings", "logos", "cards", "policy") if key in flags}
+    return Submission.load(folder, **given, asins=_asins(flags.get("asins", ())))
+
+
+def _asins(pairs: Sequence[str]) -> dict[str, str]:
+    split = [pair.rpartition("=") for pair in pairs]
+    if wrong := [pair for pair, (file, equals, _) in zip(pairs, split, strict=True) if not (file and equals)]:
+        raise UsageError(f"--asin {wrong[0]!r} is not FILE=ASIN", "For example: --asin IMG_0042.jpg=B0ABCDEFGH")
+    return {file: asin for file, _, asin in split}
+
+
+def _options(flags: Mapping[str, Any], *, split: bool = False) -> Options:
+    from verify_media.pipeline import Options
+
+    return Options(photos_only=flags["photos_only"], strict=flags["strict"], split=split)
+
+
+def _progress(flags: Mapping[str, Any]) -> Any:
+    from verify_media.reports.terminal import progress_display
+
+    return progress_display(quiet=flags["quiet"])
+
+
+def _answer(result: RunResult, format_: str) -> None:
+    """Data on stdout; in GitHub Actions also the step summary."""
+    from importlib import import_module
+
+    module = {"text": "terminal", "json": "json_report"}.get(format_, format_)
+    click.echo(import_module(f"verify_media.reports.{module}").render(result), nl=False)
+    if format_ == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+        from verify_media.reports.github import summary as markdown
+
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(markdown(result))
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Runs the command and turns every error into its exit code, its sentence and its cure."""
+    try:
+        cli.main(args=list(args) if args is not None else None, standalone_mode=False)
+    except VerifyMediaError as error:
+        _fail(str(error), error.cure, error.exit_code)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        _fail("interrupted; nothing was changed", "", Exit.INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.CANNOT_WRITE)
+    except Exception as error:
+        if os.environ.get("VERIFY_MEDIA_DEBUG"):
+            traceback.print_exc()
+        _fail(
+            f"internal error: {type(error).__name__}: {error}",
+            "Set VERIFY_MEDIA_DEBUG=1 and send us the text.",
+            Exit.INTERNAL,
+        )
+
+
+def _fail(what: str, cure: str, code: Exit) -> None:
+    click.echo(f"verify-media: {what}", err=True)
+    for line in cure.splitlines():
+        click.echo(f"  {line}", err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

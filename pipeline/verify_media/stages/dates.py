@@ -1,0 +1,48 @@
+"""Finds dates in texts that were read from a note. Where day and month could be swapped, both readings count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import date
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+NUMERIC = re.compile(r"(?<!\d)(\d{1,4})\s?[./\- ]\s?(\d{1,2})\s?[./\- ]\s?(\d{2,4})(?!\d)")
+DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?[\s.,-]*([a-z]{3,9})[\s.,-]*(\d{4})", re.IGNORECASE)
+MONTH_FIRST = re.compile(r"([a-z]{3,9})[\s.,-]*(\d{1,2})(?:st|nd|rd|th)?[\s.,-]+(\d{4})", re.IGNORECASE)
+
+
+def dates_in(texts: Iterable[str]) -> tuple[date, ...]:
+    """All plausible dates, each once, in order of the texts; lines are also read joined, since OCR splits them."""
+    lines = tuple(texts)
+    found = (day for text in (*lines, " ".join(lines)) for day in _dates(text))
+    return tuple(dict.fromkeys(found))
+
+
+def _dates(text: str) -> Iterator[date]:
+    for first, second, third in NUMERIC.findall(text):
+        yield from _numeric(first, second, third)
+    for day, name, year in DAY_FIRST.findall(text):
+        yield from _named(year, name, day)
+    for name, day, year in MONTH_FIRST.findall(text):
+        yield from _named(year, name, day)
+
+
+def _numeric(first: str, second: str, third: str) -> Iterator[date]:
+    if len(first) == 4:
+        yield from _date(first, second, third)
+    elif len(first) <= 2 and len(third) in (2, 4):
+        year = third if len(third) == 4 else f"20{third}"
+        yield from _date(year, second, first)
+        yield from _date(year, first, second)
+
+
+def _named(year: str, name: str, day: str) -> Iterator[date]:
+    if name[:3].lower() in MONTHS:
+        yield from _date(year, str(MONTHS.index(name[:3].lower()) + 1), day)
+
+
+def _date(year: str, month: str, day: str) -> Iterator[date]:
+    with suppress(ValueError):
+        yield date(int(year), int(month), int(day))

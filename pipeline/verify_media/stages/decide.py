@@ -1,0 +1,26 @@
+"""From many sightings to one outcome for the item. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from verify_media.records import Outcome, Sighting
+
+ORDER = {Outcome.PHYSICAL: 0, Outcome.DIGITAL: 1, Outcome.UNSURE: 2, Outcome.ABSENT: 3}
+
+
+def decide(sightings: Sequence[Sighting]) -> tuple[Outcome, float | None]:
+    """Outcome of the item and the p_digital of the sighting that carries it.
+
+    One mark that is really there is what the letter asks for, so a physical sighting decides. Lettering that is too
+    small to read supports nothing but "unsure".
+    """
+    if not sightings:
+        return Outcome.ABSENT, None
+    best = best_first(sightings)[0]
+    return (best.outcome if best.readable else Outcome.UNSURE), best.p_digital
+
+
+def best_first(sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
+    """Readable before unreadable, decided before unsure, physical before digital, then by score."""
+    return tuple(sorted(sightings, key=lambda s: (not s.readable, ORDER[s.outcome], -s.score)))
