@@ -1,0 +1,29 @@
+"""onnxruntime sessions: loaded once per process, sized to the cores that this process may use."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import onnxruntime as ort
+
+
+def threads() -> int:
+    """Threads for one model: `VERIFY_MEDIA_THREADS`, else `OMP_NUM_THREADS`, else the cores that are ours."""
+    for name in ("VERIFY_MEDIA_THREADS", "OMP_NUM_THREADS"):
+        if (value := os.environ.get(name, "")).isdigit() and int(value):
+            return int(value)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def session(path: Path) -> Any:
+    """The model at `path`. No memory arena: it would keep the largest picture's activations for ever."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads()
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,154 @@
+"""Text recognition: the PP-OCRv6 network (a CTC line reader with 18,710 characters) run directly on onnxruntime."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify_media import assets
+from verify_media.readers.ocr_models import session
+
+Floats = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+WEIGHTS = "PP-OCRv6_rec_small.onnx"
+STRIP_HEIGHT = 48
+"""Rows of a strip: what the network was trained on."""
+STEP_PX = 8
+"""Columns of a strip for each time step of the output."""
+BATCH_PX = 2560
+"""Columns in one batch: bounds the output (18,710 floats for every 8 columns) to 24 MB."""
+FILLER = ""
+"""The key of everything that is not a letter or digit: blank, space, punctuation."""
+
+_SINGLE = {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "ħ": "h", "ŧ": "t", "’": "'", "ð": "d"}
+_LOOK_ALIKE = {
+    **{"0": "o", "o": "0", "1": "il", "i": "l1", "l": "i1", "|": "il1", "!": "i", "5": "s", "s": "5", "$": "s"},
+    **{"8": "b", "6": "b", "〇": "o", "@": "a", "€": "e", "ß": "b"},
+    **dict(zip("авекмнорстухαβεικνορτυχω", "abekmhopctyxabeikvoptuxw", strict=True)),
+}
+"""Glyphs that the network takes for one another where the letters around do not tell."""
+LOOK_ALIKE_SHARE = 0.4
+"""What a look-alike's probability counts for: one costs ln(0.4) = -0.9, a wrong letter up to -7."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What the network says about one strip."""
+
+    wanted: Floats
+    """T x K: log-probability at each time step of each key of the alphabet; column 0 is FILLER."""
+    best: NDArray[np.int32]
+    """T: the most probable class."""
+    confidence: Floats
+    """T: its probability."""
+    space: Floats
+    """T: probability of a space."""
+
+    @property
+    def text(self) -> str:
+        return "".join(character for character, _ in self.letters())
+
+    @property
+    def certainty(self) -> float:
+        """Mean probability of the characters read, 0 when none was."""
+        kept = [self.confidence[step] for _, step in self.letters()]
+        return float(np.mean(kept)) if kept else 0.0
+
+    def letters(self) -> list[tuple[str, int]]:
+        """The free decoding: (character, time step)."""
+        classes = characters()
+        fresh = np.flatnonzero((self.best > 0) & (self.best != np.concatenate([[0], self.best[:-1]])))
+        return [(classes[self.best[step]], int(step)) for step in fresh]
+
+
+class Alphabet:
+    """The keys that the wanted names need, and which classes of the network feed each of them."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.keys = (FILLER, *sorted(set("".join(names))))
+        self.index = {key: column for column, key in enumerate(self.keys)}
+        rows: dict[str, list[int]] = {key: [] for key in self.keys}
+        likes: dict[str, list[int]] = {key: [] for key in self.keys}
+        for number, key in enumerate(class_keys()):
+            if key in rows:
+                rows[key].append(number)
+            for other in _LOOK_ALIKE.get(key or characters()[number], ""):
+                if other in likes:
+                    likes[other].append(number)
+        self._rows = [np.array(rows[key], np.intp) for key in self.keys]
+        self._likes = [np.array(likes[key], np.intp) for key in self.keys]
+
+    def columns(self, probability: Floats) -> Floats:
+        """T x K log-probabilities from the network's T x classes."""
+        sums = [
+            probability[:, rows].sum(axis=1) + LOOK_ALIKE_SHARE * probability[:, likes].sum(axis=1)
+            for rows, likes in zip(self._rows, self._likes, strict=True)
+        ]
+        return np.asarray(np.log(np.clip(np.stack(sums, axis=1), 1e-6, 1.0)), np.float32)
+
+
+def recognise(strips: Sequence[Pixels], alphabet: Alphabet) -> list[Reading]:
+    """Reads RGB strips (48 rows, any width), widest last so that a batch holds like widths."""
+    readings: dict[int, Reading] = {}
+    for batch in _batches([strip.shape[1] for strip in strips]):
+        width = max(STRIP_HEIGHT, *(strips[number].shape[1] for number in batch))
+        blob = np.zeros((len(batch), 3, STRIP_HEIGHT, width), np.float32)
+        for row, number in enumerate(batch):
+            strip = strips[number]
+            blob[row, :, :, : strip.shape[1]] = strip[:, :, ::-1].transpose(2, 0, 1) / np.float32(127.5) - 1
+        for number, output in zip(batch, _model().run(None, {"x": blob})[0], strict=True):
+            steps = -(-strips[number].shape[1] // STEP_PX)
+            readings[number] = _reading(output[: min(steps + 1, len(output))], alphabet)
+    return [readings[number] for number in range(len(strips))]
+
+
+def _reading(probability: Floats, alphabet: Alphabet) -> Reading:
+    best = probability.argmax(axis=1).astype(np.int32)
+    confidence = probability[np.arange(len(best)), best]
+    return Reading(alphabet.columns(probability), best, confidence, probability[:, -1].copy())
+
+
+def _batches(widths: Sequence[int]) -> list[list[int]]:
+    """Numbers of the strips that go together: sorted by width, bounded in total columns."""
+    batches: list[list[int]] = []
+    for number in np.argsort(widths, kind="stable").tolist():
+        if batches and widths[number] * (len(batches[-1]) + 1) <= BATCH_PX:
+            batches[-1].append(number)
+        else:
+            batches.append([number])
+    return batches
+
+
+@cache
+def characters() -> tuple[str, ...]:
+    """The character of each class: blank first, space last."""
+    listed = _model().get_modelmeta().custom_metadata_map["character"].split("\n")
+    return ("", *listed, " ")
+
+
+@cache
+def class_keys() -> tuple[str, ...]:
+    return tuple(fold(character) if len(fold(character)) == 1 else FILLER for character in characters())
+
+
+def fold(text: str) -> str:
+    """Letters and digits only, without case, accents, width or ligature: the form in which names are compared."""
+    flat = unicodedata.normalize("NFKD", text.casefold())
+    flat = "".join(c for c in flat if not 0x300 <= ord(c) <= 0x36F)
+    flat = unicodedata.normalize("NFC", flat).casefold()
+    return "".join(_SINGLE.get(c, c) for c in flat if _is_letter(c))
+
+
+def _is_letter(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNM"
+
+
+def _model() -> Any:
+    return session(assets.rapidocr_model(WEIGHTS))

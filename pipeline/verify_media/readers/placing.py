@@ -1,0 +1,120 @@
+"""Where a matched name lies: its own quad, cut out of its line by the CTC alignment and the ink around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from verify_media.readers.ocr_recognise import STEP_PX, STRIP_HEIGHT, Reading
+from verify_media.readers.spotting import Match
+from verify_media.readers.strips import Strip
+from verify_media.records import Quad
+
+Floats = NDArray[np.float32]
+
+INK_SHARE = 0.18
+"""Rows and columns with less contrast than this share of the strong ones hold no ink."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """A strip and what was read in it."""
+
+    strip: Strip
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    quad: Quad
+    letter_height_px: float
+
+
+def place(parts: Sequence[Line], match: Match) -> Place:
+    """Quad and letter height of a match in lines that follow one another."""
+    pieces = [_piece(line, start, stop) for line, start, stop in _shares(parts, match)]
+    heights = [height for _, height in pieces]
+    points = [corners for corners, _ in pieces]
+    if len(points) == 1 and len(points[0]) == 4:
+        return Place(as_quad(points[0]), heights[0])
+    direction = points[0][1] - points[0][0] if len(points[0]) == 4 else _middle_direction(points[0])
+    return Place(as_quad(enclosing(np.concatenate(points), direction)), float(np.min(heights)))
+
+
+def _shares(parts: Sequence[Line], match: Match) -> Iterator[tuple[Line, int, int]]:
+    """Which steps of each line belong to the match; one step of pause lies between lines."""
+    offset = 0
+    for line in parts:
+        steps = len(line.reading.best)
+        start, stop = max(match.start - offset, 0), min(match.stop - offset, steps)
+        if start < stop:
+            yield line, start, stop
+        offset += steps + 1
+
+
+def _piece(line: Line, start: int, stop: int) -> tuple[Floats, float]:
+    """Corner points in the picture (4, or more along a bent line: upper edge then lower edge) and letter height."""
+    left, right, top, bottom = ink_box(line, start, stop)
+    count = 2 if not line.strip.curved else 9
+    along = np.linspace(left, right, count)
+    upper = np.stack([along, np.full(count, top)], axis=1).astype(np.float32)
+    lower = np.stack([along[::-1], np.full(count, bottom)], axis=1).astype(np.float32)
+    points = line.strip.to_frame(np.concatenate([upper, lower]))
+    middle = line.strip.to_frame(np.array([[(left + right) / 2, top], [(left + right) / 2, bottom]], np.float32))
+    return points, float(np.linalg.norm(middle[1] - middle[0]))
+
+
+def ink_box(line: Line, start: int, stop: int) -> tuple[float, float, float, float]:
+    """Left, right, top, bottom of the name's ink in the strip, in strip pixels."""
+    low, high = _limits(line, start, stop)
+    gray = cv2.cvtColor(line.strip.image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    ink = np.abs(np.diff(gray, axis=1, prepend=gray[:, :1])) + np.abs(np.diff(gray, axis=0, prepend=gray[:1]))
+    rows = _strong(ink[:, low:high].mean(axis=1), STRIP_HEIGHT // 2 - 6, STRIP_HEIGHT // 2 + 6)
+    columns = _strong(
+        ink[rows[0] : rows[1], low:high].mean(axis=0), start * STEP_PX + 4 - low, stop * STEP_PX - 4 - low
+    )
+    return float(low + columns[0]), float(low + columns[1]), float(rows[0]), float(rows[1])
+
+
+def _limits(line: Line, start: int, stop: int) -> tuple[int, int]:
+    """How far the name can reach: half-way to the letters on either side, and one letter beyond its own."""
+    steps = [step for _, step in line.reading.letters()]
+    reach = max(1.0, 1.2 * (stop - start) / max(1, sum(start <= step < stop for step in steps)))
+    before = max((step for step in steps if step < start), default=None)
+    after = min((step for step in steps if step >= stop), default=None)
+    low = start - reach if before is None else max((before + start) / 2, start - reach)
+    high = stop + reach if after is None else min((after + stop - 1) / 2 + 1, stop + reach)
+    width = line.strip.image.shape[1]
+    left = int(np.clip(low * STEP_PX, 0, width - 2))
+    return left, int(np.clip(high * STEP_PX, left + 2, width))
+
+
+def _strong(profile: Floats, first: int, last: int) -> tuple[int, int]:
+    """The stretch of a profile with ink; it always holds [first, last)."""
+    bound = INK_SHARE * float(np.quantile(profile, 0.9))
+    inked = np.flatnonzero(profile >= bound)
+    low, high = (int(inked[0]), int(inked[-1]) + 1) if len(inked) else (0, len(profile))
+    return max(0, min(low, first)), min(len(profile), max(high, last))
+
+
+def enclosing(points: Floats, direction: Floats) -> Floats:
+    """The smallest rectangle around the points with sides along `direction`, TL TR BR BL as it reads."""
+    along = direction / max(float(np.linalg.norm(direction)), 1e-6)
+    axes = np.stack([along, np.array([-along[1], along[0]])]).astype(np.float32)
+    low, high = (points @ axes.T).min(axis=0), (points @ axes.T).max(axis=0)
+    corners = np.array([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]], np.float32)
+    return np.asarray(corners @ axes, np.float32)
+
+
+def _middle_direction(points: Floats) -> Floats:
+    middle = len(points) // 4
+    return np.asarray(points[middle + 1] - points[middle - 1], np.float32)
+
+
+def as_quad(corners: Floats) -> Quad:
+    a, b, c, d = ((float(x), float(y)) for x, y in corners)
+    return a, b, c, d

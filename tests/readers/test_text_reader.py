@@ -1,0 +1,59 @@
+"""The whole reader on drawn pictures."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from verify_media.readers.text import TextReader
+from verify_media.records import Frame
+
+Image = NDArray[np.uint8]
+
+
+def drawn(*lines: str, angle_deg: float = 0, size: tuple[int, int] = (480, 640), scale: float = 1.4) -> Image:
+    """Dark letters on a soft gradient, one line under the other, turned about the middle."""
+    height, width = size
+    image = np.tile(np.linspace(150, 220, width, dtype=np.float32), (height, 1))
+    image = np.repeat(image[:, :, None], 3, axis=2).astype(np.uint8)
+    for row, line in enumerate(lines):
+        cv2.putText(image, line, (120, 200 + 70 * row), cv2.FONT_HERSHEY_DUPLEX, scale, (40, 30, 60), 2, cv2.LINE_AA)
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1)
+    return np.asarray(cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def test_finds_the_name_and_not_the_whole_line() -> None:
+    frame = Frame(drawn("from Willow Tree"))
+    (sighting,) = TextReader(["Willow"]).find(frame)
+    (text_width, _), _ = cv2.getTextSize("from ", cv2.FONT_HERSHEY_DUPLEX, 1.4, 2)
+    name_width = cv2.getTextSize("Willow", cv2.FONT_HERSHEY_DUPLEX, 1.4, 2)[0][0]
+    left, right = sighting.quad[0][0], sighting.quad[1][0]
+    assert abs(left - (120 + text_width)) < 0.06 * name_width
+    assert abs(right - (120 + text_width + name_width)) < 0.06 * name_width
+    assert sighting.score > 0.8
+    assert 25 < (sighting.letter_height_px or 0) < 55
+
+
+@pytest.mark.parametrize("angle_deg", [0, 90, 180, 270])
+def test_reads_every_way_up(angle_deg: float) -> None:
+    picture = drawn("Willow & Thread", size=(640, 640))
+    frame = Frame(np.ascontiguousarray(np.rot90(picture, angle_deg // 90)))
+    assert TextReader(["Willow and Thread"]).find(frame)
+
+
+def test_joins_stacked_lines() -> None:
+    (sighting, *_) = TextReader(["Willow & Thread"]).find(Frame(drawn("Willow &", "Thread")))
+    assert sighting.quad[3][1] - sighting.quad[0][1] > 80
+
+
+@pytest.mark.parametrize("name", ["Pillow & Bread", "Amber Forge", "Thread", "Will"])
+def test_finds_nothing_where_the_name_is_not(name: str) -> None:
+    assert TextReader([name]).find(Frame(drawn("Willow", "Threads"))) == ()
+
+
+def test_other_text_is_what_is_not_the_name() -> None:
+    reader, frame = TextReader(["Willow"]), Frame(drawn("Willow", "STOCK PHOTO"))
+    assert [other.text.replace(" ", "") for other in reader.other_text(frame)] == ["STOCKPHOTO"]
+    assert all(other.mark == "" for other in reader.other_text(frame))
