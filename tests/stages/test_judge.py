@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from conftest import report, sighting
+from verify_media.messages import message
+from verify_media.policy import load_policy
+from verify_media.records import Cue, Draft, ItemReport, Outcome, RuleResult, Skipped, Verdict
+from verify_media.stages.judge import Facts, judge
+
+
+def answers(facts: Facts, rule_id: str) -> list[RuleResult]:
+    return [result for result in judge(facts) if result.id == rule_id]
+
+
+def verdicts(facts: Facts, rule_id: str) -> list[Verdict]:
+    return [result.verdict for result in answers(facts, rule_id)]
+
+
+def keys(facts: Facts, rule_id: str) -> list[str]:
+    return [reason.key for result in answers(facts, rule_id) for reason in result.reasons]
+
+
+def only(facts: Facts, item: ItemReport) -> Facts:
+    return replace(facts, items=(item,))
+
+
+def test_a_good_submission_passes_every_rule(facts: Facts) -> None:
+    sent = replace(facts, converted=True, drafts=(Draft(Path("message.eml"), 19_000_000, 20_000_000),))
+    assert {result.verdict for result in judge(sent)} == {Verdict.PASS}
+
+
+@pytest.mark.parametrize(
+    ("count", "verdict"), [(2, Verdict.FAIL), (3, Verdict.PASS), (5, Verdict.PASS), (6, Verdict.REVIEW)]
+)
+def test_count(facts: Facts, count: int, verdict: Verdict) -> None:
+    items = tuple(report(f"{n}.jpg") for n in range(count))
+    assert verdicts(replace(facts, items=items), "count") == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [
+        (Outcome.PHYSICAL, Verdict.PASS),
+        (Outcome.DIGITAL, Verdict.FAIL),
+        (Outcome.UNSURE, Verdict.REVIEW),
+        (Outcome.ABSENT, Verdict.NOT_APPLICABLE),
+    ],
+)
+def test_mark_physical_follows_the_outcome(facts: Facts, outcome: Outcome, verdict: Verdict) -> None:
+    assert verdicts(only(facts, report(outcome=outcome)), "mark-physical") == [verdict]
+
+
+def test_an_absent_mark_fails_and_a_tiny_one_asks_to_come_closer(facts: Facts) -> None:
+    assert verdicts(only(facts, report(outcome=Outcome.ABSENT)), "mark-in-every-item") == [Verdict.FAIL]
+    tiny = report(sightings=(sighting(Outcome.UNSURE, readable=False),))
+    assert keys(only(facts, tiny), "mark-in-every-item") == ["mark-too-small"]
+
+
+def test_a_digital_mark_beside_a_physical_one_is_an_overlay_for_review(facts: Facts) -> None:
+    both = report(sightings=(sighting(), sighting(Outcome.DIGITAL, text="@willow")))
+    assert verdicts(only(facts, both), "mark-physical") == [Verdict.PASS]
+    assert verdicts(only(facts, both), "no-overlay") == [Verdict.REVIEW]
+
+
+def test_a_date_stamp_is_a_note_and_a_caption_is_not(facts: Facts) -> None:
+    stamp = sighting(Outcome.DIGITAL, text="2026/11/20", evidence=(Cue("date_stamp", 1.0),))
+    assert verdicts(only(facts, report(overlays=(stamp,))), "no-overlay") == [Verdict.PASS]
+    assert verdicts(only(facts, report(overlays=(sighting(Outcome.DIGITAL, text="so cute"),))), "no-overlay") == [
+        Verdict.REVIEW
+    ]
+
+
+def test_archives_and_links(facts: Facts) -> None:
+    archive = Skipped(Path("photos.zip"), message("count-ok", have=1))
+    assert verdicts(replace(facts, skipped=(archive,)), "no-archives") == [Verdict.PASS]
+    zipped = Skipped(Path("photos.zip"), replace(archive.message, key="skipped-archive"))
+    assert verdicts(replace(facts, skipped=(zipped,)), "no-archives") == [Verdict.FAIL]
+    linked = replace(facts.submission, answers={**facts.submission.answers, "process": "see https://dropbox.com/x"})
+    assert verdicts(replace(facts, submission=linked), "no-links") == [Verdict.FAIL]
+
+
+@pytest.mark.parametrize(
+    ("asin", "verdict"),
+    [
+        ("B0ABCDEFGH", Verdict.PASS),
+        ("B0ABCDEFGH, B0ABCDEFGI", Verdict.PASS),
+        ("hello", Verdict.REVIEW),
+        ("", Verdict.FAIL),
+    ],
+)
+def test_asins(facts: Facts, asin: str, verdict: Verdict) -> None:
+    noted = replace(facts.submission, asins={"a.jpg": asin})
+    assert verdicts(only(replace(facts, submission=noted), report("a.jpg")), "asins") == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("today", "key"),
+    [
+        (date(2026, 11, 24), "deadline-left"),
+        (date(2026, 11, 25), "deadline-today"),
+        (date(2026, 11, 26), "deadline-passed"),
+    ],
+)
+def test_the_deadline_counts_from_the_letter(facts: Facts, today: date, key: str) -> None:
+    assert keys(replace(facts, today=today), "deadline") == [key]
+
+
+def test_a_message_over_the_limit_fails(facts: Facts) -> None:
+    draft = Draft(Path("message.eml"), 20_000_001, 20_000_000)
+    assert verdicts(replace(facts, drafts=(draft,)), "size") == [Verdict.FAIL]
+
+
+def test_every_missing_answer_is_named(facts: Facts) -> None:
+    bare = replace(facts.submission, answers={"process": "By hand."})
+    assert len(answers(replace(facts, submission=bare), "answers")) == 7
+
+
+def test_brand_registry_wants_the_exact_name_and_asks_what_only_a_person_knows(facts: Facts) -> None:
+    brand = replace(facts, policy=load_policy("amazon-brand-registry"))
+    assert verdicts(only(brand, report()), "exact-name") == [Verdict.PASS]
+    spelled = report(sightings=(sighting(text="Willow and Thread"),))
+    assert verdicts(only(brand, spelled), "exact-name") == [Verdict.REVIEW]
+    assert verdicts(brand, "affixed") == [Verdict.REVIEW]
+    confirmed = replace(brand, submission=replace(brand.submission, confirmed=("affixed",)))
+    assert verdicts(confirmed, "affixed") == [Verdict.PASS]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("21 Nov 2026", Verdict.PASS),
+        ("21.11.2026", Verdict.PASS),
+        ("1 May 2020", Verdict.REVIEW),
+        ("no date", Verdict.REVIEW),
+    ],
+)
+def test_a_note_carries_a_date_that_is_not_old(facts: Facts, text: str, verdict: Verdict) -> None:
+    note = replace(facts, policy=load_policy("handwritten-note"))
+    assert verdicts(only(note, report(texts=(text,))), "note-date") == [verdict]
