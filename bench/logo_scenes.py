@@ -1,0 +1,238 @@
+"""Composes marks on real photos with known corners: a camera model for tilt, light, cover, blur, noise, JPEG."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+# fmt: off
+WORDS = (
+    "WILLOW", "THREAD", "OAK", "FERN", "BIRCH", "CLAY", "IRON", "WOOL", "STUDIO", "CRAFT", "WORKS", "GOODS",
+    "SUPPLY", "POTTERY", "CANDLES", "LEATHER", "SOAP", "PAPER", "NORTH", "HARBOR", "MAPLE", "STONE", "RIVER",
+    "MOON", "FOX", "BEAR", "HONEY", "LINEN", "COTTON", "GLASS", "SILVER", "BRASS", "COPPER", "THISTLE", "ROSE",
+    "SAGE", "MINT", "OLIVE", "CEDAR", "PINE",
+)
+# fmt: on
+
+
+@dataclass(frozen=True)
+class View:
+    """How the mark is seen. Angles in degrees, `width` as a part of the picture's long side."""
+
+    width: float
+    turn: float = 0.0
+    tilt: float = 0.0
+    blur: float = 0.0
+    cover: float = 0.0
+    on_card: bool = False
+    one_colour: bool = False
+    light: float = 0.0
+    noise: float = 2.0
+    quality: int = 88
+
+
+def plain_view(rng: np.random.Generator, width: float) -> View:
+    return View(
+        width,
+        turn=rng.uniform(-15, 15),
+        tilt=rng.uniform(0, 25),
+        blur=rng.uniform(0.4, 0.9),
+        on_card=rng.random() < 0.5,
+        light=rng.uniform(0, 0.3),
+        noise=rng.uniform(1, 4),
+    )
+
+
+def hard_view(rng: np.random.Generator, width: float) -> View:
+    return View(
+        width,
+        turn=rng.uniform(-180, 180),
+        tilt=rng.uniform(20, 60),
+        blur=rng.uniform(0.6, 1.6),
+        cover=rng.uniform(0, 0.25),
+        on_card=rng.random() < 0.5,
+        one_colour=rng.random() < 0.35,
+        light=rng.uniform(0.2, 0.7),
+        noise=rng.uniform(2, 7),
+        quality=int(rng.integers(65, 92)),
+    )
+
+
+def icon(svg: Path, side: int = 512) -> Any:
+    """RGBA of a flat icon in its own or a given colour, trimmed."""
+    import pyvips
+
+    drawn = pyvips.Image.svgload(str(svg), scale=side / 24).numpy()
+    ys, xs = np.nonzero(drawn[..., 3] > 40)
+    return drawn[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1].copy()
+
+
+def badge(rng: np.random.Generator, symbol: Any, side: int = 512, *, colours: int = 2) -> Any:
+    """A round badge: ring, name above and below, a symbol in the middle. All badges of one kind share the ring."""
+    palette = [tuple(int(v) for v in rng.integers(0, 90, 3)), tuple(int(v) for v in rng.integers(150, 256, 3))]
+    if colours > 2:
+        palette.append(tuple(int(v) for v in rng.integers(60, 220, 3)))
+    canvas = Image.new("RGBA", (side, side), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(canvas)
+    draw.ellipse((2, 2, side - 3, side - 3), fill=palette[0])
+    draw.ellipse((22, 22, side - 23, side - 23), outline=palette[1], width=8)
+    draw.ellipse(
+        (110, 110, side - 111, side - 111), fill=palette[-1] if colours > 2 else None, outline=palette[1], width=5
+    )
+    first, second = rng.choice(WORDS, 2, replace=False)
+    _ring_text(canvas, str(first), palette[1], up=True)
+    _ring_text(canvas, str(second), palette[1], up=False)
+    inner = Image.fromarray(symbol).resize((190, int(190 * symbol.shape[0] / symbol.shape[1])))
+    if inner.height > 220:
+        inner = inner.resize((int(inner.width * 220 / inner.height), 220))
+    tint = Image.new("RGBA", inner.size, (*(palette[1] if colours == 2 else palette[0]), 255))
+    canvas.paste(tint, ((side - inner.width) // 2, (side - inner.height) // 2), inner.getchannel("A"))
+    return np.asarray(canvas).copy()
+
+
+def _ring_text(canvas: Image.Image, text: str, colour: Any, *, up: bool) -> None:
+    side, radius = canvas.width, canvas.width / 2 - 66
+    font = ImageFont.load_default(58)
+    step = min(18.0, 150 / max(1, len(text)))
+    for i, letter in enumerate(text):
+        offset = (i - (len(text) - 1) / 2) * step
+        angle = offset if up else 180 - offset
+        tile = Image.new("RGBA", (90, 90), (0, 0, 0, 0))
+        ImageDraw.Draw(tile).text((45, 45), letter, font=font, fill=colour, anchor="mm")
+        tile = tile.rotate(-angle if up else 180 - angle, resample=Image.Resampling.BICUBIC)
+        x = side / 2 + radius * np.sin(np.radians(angle))
+        y = side / 2 - radius * np.cos(np.radians(angle))
+        canvas.alpha_composite(tile, (int(x - 45), int(y - 45)))
+
+
+def homography(view: View, size: tuple[int, int], shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+    """3 x 3 from mark pixels to picture pixels: the mark turned and tilted before a phone's camera."""
+    height, width = shape[:2]
+    long = max(height, width)
+    scale = view.width * long / max(size)
+    tilt, turn, axis = np.radians([view.tilt, view.turn, rng.uniform(0, 360)])
+    focal = 0.8 * long
+    about = np.array([np.cos(axis), np.sin(axis), 0]) * tilt
+    rotation = cv2.Rodrigues(about)[0] @ cv2.Rodrigues(np.array([0, 0, turn]))[0]
+    plane = np.array([[scale, 0, -scale * size[0] / 2], [0, scale, -scale * size[1] / 2], [0, 0, 1]])
+    camera = np.diag([focal, focal, 1.0]) @ np.column_stack([rotation[:, 0], rotation[:, 1], [0, 0, focal]]) @ plane
+    corners = cv2.perspectiveTransform(_corners(size)[None], camera)[0]
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    room = np.maximum([width, height] - (high - low) - 8, 1)
+    move = np.eye(3)
+    move[:2, 2] = 4 - low + rng.uniform(0, 1, 2) * room
+    return move @ camera
+
+
+def _corners(size: tuple[int, int]) -> Any:
+    return np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float64)
+
+
+def compose(photo: Any, mark: Any, view: View, rng: np.random.Generator) -> tuple[Any, Any]:
+    """Picture with the mark (RGBA) in it, and its corners 4 x 2 in continuous pixel coordinates."""
+    mark = _paint(mark, view, rng)
+    size = (mark.shape[1], mark.shape[0])
+    to_photo = homography(view, size, photo.shape, rng)
+    layer = _card(mark, rng) if view.on_card else mark
+    pad = (layer.shape[1] - size[0]) // 2, (layer.shape[0] - size[1]) // 2
+    to_photo_layer = to_photo @ np.array([[1, 0, -pad[0]], [0, 1, -pad[1]], [0, 0, 1.0]])
+    picture = _blend(photo, layer, to_photo_layer, view, rng)
+    picture = _cover(picture, photo, to_photo, size, view, rng)
+    picture = np.clip(picture + rng.normal(0, view.noise, picture.shape), 0, 255).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=view.quality)
+    return np.asarray(Image.open(buffer)), cv2.perspectiveTransform(_corners(size)[None], to_photo)[0]
+
+
+def _paint(mark: Any, view: View, rng: np.random.Generator) -> Any:
+    """A single-coloured print: dark parts in one ink, light parts left bare."""
+    if not view.one_colour:
+        return mark
+    ink = rng.choice([0, 255]) if rng.random() < 0.6 else 60
+    painted = mark.copy()
+    grey = mark[..., :3].mean(axis=2)
+    solid = mark[..., 3] > 128
+    low, high = np.percentile(grey[solid], [5, 95])
+    if high - low > 60:
+        painted[..., 3] = np.where(grey < (low + high) / 2, mark[..., 3], 0)
+    painted[..., :3] = ink
+    return painted
+
+
+def _card(mark: Any, rng: np.random.Generator) -> Any:
+    """The mark printed on a plain card or tag that differs from it in brightness."""
+    border = int(max(mark.shape[:2]) * rng.uniform(0.12, 0.5))
+    solid = mark[..., 3] > 128
+    brightness = mark[..., :3][solid].mean() if solid.any() else 0
+    ground = rng.uniform(185, 255) if brightness < 128 else rng.uniform(0, 80)
+    colour = np.clip(ground + rng.normal(0, 14, 3), 0, 255)
+    card = np.zeros((mark.shape[0] + 2 * border, mark.shape[1] + 2 * border, 4), np.float32)
+    card[..., :3], card[..., 3] = colour, 255
+    alpha = mark[..., 3:].astype(np.float32) / 255
+    inside = card[border : border + mark.shape[0], border : border + mark.shape[1], :3]
+    inside[:] = inside * (1 - alpha) + mark[..., :3] * alpha
+    return card.astype(np.uint8)
+
+
+def _blend(photo: Any, layer: Any, matrix: Any, view: View, rng: np.random.Generator) -> Any:
+    height, width = photo.shape[:2]
+    # Drawn at twice the size and averaged, because a strongly reduced layer would alias.
+    shrink = np.sqrt(abs(np.linalg.det(matrix[:2, :2] / matrix[2, 2])))
+    source = layer.astype(np.float32)
+    source[..., :3] *= source[..., 3:] / 255
+    if shrink < 1:
+        source = cv2.GaussianBlur(source, (0, 0), 0.45 / shrink)
+    half = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
+    warped = cv2.warpPerspective(source, half @ matrix @ np.linalg.inv(half), (width, height), flags=cv2.INTER_LINEAR)
+    if view.blur:
+        warped = cv2.GaussianBlur(warped, (0, 0), view.blur * max(1.0, max(height, width) / 1600))
+    shade = _shade(photo.shape, view.light, rng)
+    opacity = 1.0 if view.on_card else rng.uniform(0.85, 1.0)
+    alpha = warped[..., 3:] / 255 * opacity
+    return photo.astype(np.float32) * (1 - alpha) + np.clip(warped[..., :3] * shade, 0, 255) * opacity
+
+
+def _shade(shape: tuple[int, ...], strength: float, rng: np.random.Generator) -> Any:
+    height, width = shape[:2]
+    angle = rng.uniform(0, 2 * np.pi)
+    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
+    ramp = (xs / width - 0.5) * np.cos(angle) + (ys / height - 0.5) * np.sin(angle)
+    return (1 - 0.5 * strength + strength * ramp)[..., None].astype(np.float32)
+
+
+def _cover(picture: Any, photo: Any, matrix: Any, size: tuple[int, int], view: View, rng: np.random.Generator) -> Any:
+    """A part of the mark hidden by another piece of the photo, from one side."""
+    if view.cover < 0.03:
+        return picture
+    width, height = size
+    side = rng.integers(0, 4)
+    part = view.cover
+    boxes = (
+        (0, 0, part * width, height), ((1 - part) * width, 0, width, height),
+        (0, 0, width, part * height), (0, (1 - part) * height, width, height),
+    )  # fmt: skip
+    x0, y0, x1, y1 = boxes[side]
+    box = np.array([[[x0, y0], [x1, y0], [x1, y1], [x0, y1]]], np.float64)
+    shape = cv2.perspectiveTransform(box, matrix)[0].astype(np.int32)
+    mask = np.zeros(photo.shape[:2], np.float32)
+    cv2.fillConvexPoly(mask, shape, 1.0)
+    mask = cv2.GaussianBlur(mask, (0, 0), 1.5)[..., None]
+    other = np.roll(photo, (photo.shape[0] // 3, photo.shape[1] // 3), (0, 1)).astype(np.float32)
+    return picture * (1 - mask) + other * mask
+
+
+def read_photo(path: Path, side: int = 1600) -> Any:
+    """RGB with a long side of `side` at most, upright."""
+    from PIL import ImageOps
+
+    with Image.open(path) as opened:
+        opened.draft("RGB", (side, side))
+        picture = ImageOps.exif_transpose(opened).convert("RGB")
+        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+        return np.asarray(picture).copy()

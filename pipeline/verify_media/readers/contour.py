@@ -1,0 +1,252 @@
+"""Fits a mark's contour to the edges of a frame, and measures how well it sits.
+
+Each contour point looks along its normal for an edge of its own direction (RAPiD, Harris and Stennett 1990); a robust
+least squares turns the offsets into a similarity, an affinity or a homography. Only edge directions count, so stamps,
+relief and inverted prints fit as well as flat prints, and a covered part is outvoted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import cv2
+import numpy as np
+
+from verify_media.readers.planar import FrameView, corners, foreshortening, is_sane
+from verify_media.readers.template import gradient, sample
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from verify_media.readers.template import Contour, Template
+
+    Floats: TypeAlias = NDArray[np.float32]
+    Matrix: TypeAlias = NDArray[np.float64]
+
+MARGIN = 0.25
+"""Surroundings of the rectified patch, as a part of the mark's long side: room for the search and the chance level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """The frame rectified to the mark's own square: slopes, and how to reach them. `margin` in pixels."""
+
+    dx: Floats
+    dy: Floats
+    strength: Floats
+    grey: Floats
+    margin: float
+    noise: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What was measured where a mark was fitted. All are ratios without unit unless named."""
+
+    homography: Matrix
+    hit: float
+    """Mean edge response on the contour, 0 to 1."""
+    chance: float
+    """The same for the contour laid beside the mark, mean of eight places."""
+    rival: float
+    """The best of these places."""
+    across: float
+    """The response to edges at 90 degrees to the contour's."""
+    sign: float
+    """0.5 to 1: share of the contour whose bright side is where the mark's (or its negative's) is."""
+    calm: float
+    """Slope in the mark's plain parts over slope on its contour."""
+    weakest: float
+    """The hit of the second-worst of nine parts of the contour."""
+    ncc: float
+    """Absolute correlation of the grey values."""
+    size_px: float
+    """Root of the area in the frame."""
+    tilt: float
+    centre: tuple[float, float]
+
+
+def rectify(view: FrameView, template: Template, contour: Contour, homography: Matrix) -> Patch:
+    quad = corners(homography, template.size)
+    long_frame = np.sqrt(max(cv2.contourArea(quad), 1.0) / (template.size[0] * template.size[1])) * template.long_side
+    level = float(max(contour.size))
+    image, scale = view.for_size(float(long_frame), level)
+    margin = round(MARGIN * level)
+    to_mark = np.diag([template.size[0] / contour.size[0], template.size[1] / contour.size[1], 1.0])
+    chain = _shift(-0.5) @ np.diag([scale, scale, 1.0]) @ homography @ to_mark @ _shift(0.5 - margin)
+    size = (int(contour.size[0]) + 2 * margin + 1, int(contour.size[1]) + 2 * margin + 1)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    patch = cv2.warpPerspective(image, chain, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    patch = cv2.GaussianBlur(patch, (0, 0), 0.8)
+    dx, dy = gradient(np.asarray(patch, np.uint8))
+    strength = np.sqrt(dx * dx + dy * dy)
+    grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY) if patch.ndim == 3 else patch
+    noise = float(np.median(strength)) + 1.0
+    return Patch(dx, dy, strength, np.asarray(grey, np.float32), float(margin), noise)
+
+
+def _shift(by: float) -> Matrix:
+    return np.array([[1, 0, by], [0, 1, by], [0, 0, 1.0]])
+
+
+def respond(patch: Patch, points: Any, normals: Any) -> tuple[Floats, Floats]:
+    """Edge response 0 to 1 at points (..., 2) in mark coordinates for directions `normals`, and the signed slope."""
+    at = np.asarray(points, np.float32) + (patch.margin - 0.5)
+    gx, gy = sample(patch.dx, at), sample(patch.dy, at)
+    along = gx * normals[..., 0] + gy * normals[..., 1]
+    purity = along * along / (gx * gx + gy * gy + 1e-3)
+    power = np.abs(along) * purity
+    return power / (power + 1.5 * patch.noise), along
+
+
+BASES = {"similarity": 4, "affinity": 6, "homography": 8}
+
+
+def _design(points: Floats, normals: Floats, size: tuple[float, float], model: str) -> Matrix:
+    """Rows: displacement along the normal for each parameter, in coordinates of half the long side about the centre."""
+    half = max(size) / 2
+    x = (points[:, 0] - size[0] / 2) / half
+    y = (points[:, 1] - size[1] / 2) / half
+    nx, ny = normals[:, 0], normals[:, 1]
+    if model == "similarity":
+        return np.stack([nx, ny, nx * x + ny * y, ny * x - nx * y], 1).astype(np.float64)
+    rows = [nx, ny, nx * x, nx * y, ny * x, ny * y]
+    if model == "homography":
+        pull = -(nx * x + ny * y)
+        rows += [pull * x, pull * y]
+    return np.stack(rows, 1).astype(np.float64)
+
+
+def _as_matrix(p: Any, size: tuple[float, float], model: str) -> Matrix:
+    """The parameters (pixels per half side) as a 3 x 3 on mark coordinates."""
+    half = max(size) / 2
+    p = np.asarray(p, np.float64) / half
+    if model == "similarity":
+        step = np.array([[1 + p[2], -p[3], p[0]], [p[3], 1 + p[2], p[1]], [0, 0, 1]])
+    else:
+        g, h = (p[6], p[7]) if model == "homography" else (0.0, 0.0)
+        step = np.array([[1 + p[2], p[3], p[0]], [p[4], 1 + p[5], p[1]], [g, h, 1]])
+    frame = np.array([[1 / half, 0, -size[0] / 2 / half], [0, 1 / half, -size[1] / 2 / half], [0, 0, 1]])
+    return np.asarray(np.linalg.inv(frame) @ step @ frame, np.float64)
+
+
+def align(
+    view: FrameView, template: Template, homography: Matrix, level_px: int, plan: tuple[tuple[str, int], ...]
+) -> Matrix | None:
+    """`plan`: a model and a reach in pixels of the level for each step. None where the fit runs away."""
+    contour = template.contour(level_px)
+    to_mark = np.diag([template.size[0] / contour.size[0], template.size[1] / contour.size[1], 1.0])
+    from_mark = np.linalg.inv(to_mark)
+    for model, reach in plan:
+        patch = rectify(view, template, contour, homography)
+        step = _step(patch, contour, model, reach)
+        homography = homography @ to_mark @ step @ from_mark
+        homography /= homography[2, 2]
+        if not is_sane(homography, template.size, view.image.shape):
+            return None
+    return homography
+
+
+def _step(patch: Patch, contour: Contour, model: str, reach: int) -> Matrix:
+    offsets = np.arange(-reach, reach + 1, dtype=np.float32)
+    points = contour.points[:, None] + offsets[None, :, None] * contour.normals[:, None]
+    response, _ = respond(patch, points, contour.normals[:, None])
+    liking = response * np.exp(-0.5 * (offsets / (0.7 * reach + 0.5)) ** 2)
+    best = np.clip(liking.argmax(axis=1), 1, 2 * reach - 1)
+    row = np.arange(len(best))
+    before, top, after = (response[row, best + k] for k in (-1, 0, 1))
+    bend = before - 2 * top + after
+    found = offsets[best] + np.clip(
+        np.where(bend < -1e-4, 0.5 * (before - after) / np.minimum(bend, -1e-4), 0), -0.5, 0.5
+    )
+    design = _design(contour.points, contour.normals, contour.size, model)
+    return _as_matrix(_solve(design, found, top, max(1.0, reach / 2.5)), contour.size, model)
+
+
+def _solve(design: Matrix, found: Floats, weight: Floats, scale: float) -> Matrix:
+    """Least squares with Cauchy weights; a little ridge holds the directions that the contour does not see."""
+    ridge = 0.02 * weight.sum() * np.diag([0.1] * 2 + [0.3] * (design.shape[1] - 2))
+    if design.shape[1] == 8:
+        ridge[6:, 6:] *= 4  # perspective is the least visible
+    solution = np.zeros(design.shape[1])
+    for _ in range(4):
+        w = weight / (1 + ((found - design @ solution) / scale) ** 2)
+        normal = design.T @ (design * w[:, None]) + ridge
+        solution = np.linalg.solve(normal, design.T @ (w * found))
+    return np.asarray(solution, np.float64)
+
+
+def measure(view: FrameView, template: Template, homography: Matrix, level_px: int) -> Fit:
+    contour = template.contour(level_px)
+    patch = rectify(view, template, contour, homography)
+    near, slope = _near(patch, contour)
+    beside = np.array([_beside(patch, contour, move) for move in _moves(max(contour.size))])
+    quad = corners(homography, template.size)
+    turned = np.stack([-contour.normals[:, 1], contour.normals[:, 0]], 1)
+    across, _ = respond(patch, contour.points, turned)
+    return Fit(
+        homography=homography,
+        hit=float(near.mean()),
+        chance=float(beside.mean()),
+        rival=float(beside.max()),
+        across=float(across.mean()),
+        sign=_sign(near, slope),
+        calm=_calm(patch, contour, slope),
+        weakest=_weakest(near, contour),
+        ncc=_ncc(patch, contour),
+        size_px=float(np.sqrt(cv2.contourArea(quad))),
+        tilt=foreshortening(homography, template.size),
+        centre=(float(quad[:, 0].mean()), float(quad[:, 1].mean())),
+    )
+
+
+def _near(patch: Patch, contour: Contour) -> tuple[Floats, Floats]:
+    """Best response within a pixel of each contour point, and its signed slope."""
+    offsets = np.array([-1.0, -0.5, 0.0, 0.5, 1.0], np.float32)
+    points = contour.points[:, None] + offsets[None, :, None] * contour.normals[:, None]
+    response, slope = respond(patch, points, contour.normals[:, None])
+    best = response.argmax(axis=1)
+    row = np.arange(len(best))
+    return response[row, best], slope[row, best]
+
+
+def _moves(level: float) -> list[Floats]:
+    angles = np.arange(8) * (np.pi / 4) + 0.2
+    return [np.array([np.cos(a), np.sin(a)], np.float32) * (0.1 * level) for a in angles]
+
+
+def _beside(patch: Patch, contour: Contour, move: Floats) -> float:
+    offsets = np.array([-1.0, 0.0, 1.0], np.float32)
+    points = (contour.points + move)[:, None] + offsets[None, :, None] * contour.normals[:, None]
+    response, _ = respond(patch, points, contour.normals[:, None])
+    return float(response.max(axis=1).mean())
+
+
+def _sign(near: Floats, slope: Floats) -> float:
+    share = float((near * (slope > 0)).sum() / (near.sum() + 1e-6))
+    return max(share, 1 - share)
+
+
+def _calm(patch: Patch, contour: Contour, slope: Floats) -> float:
+    if len(contour.calm) < 8:
+        return 0.5
+    inside = sample(patch.strength, contour.calm + (patch.margin - 0.5))
+    return min(3.0, float(np.mean(inside)) / (float(np.mean(np.abs(slope))) + 0.5))
+
+
+def _weakest(near: Floats, contour: Contour) -> float:
+    cells = np.minimum((contour.points / (np.array(contour.size) / 3)).astype(np.int64), 2).clip(0)
+    key = cells[:, 0] * 3 + cells[:, 1]
+    parts = sorted(float(near[key == k].mean()) for k in range(9) if np.count_nonzero(key == k) >= 6)
+    return parts[min(1, len(parts) - 1)] if parts else 0.0
+
+
+def _ncc(patch: Patch, contour: Contour) -> float:
+    margin = int(patch.margin)
+    height, width = contour.grey.shape
+    seen = patch.grey[margin : margin + height, margin : margin + width]
+    if seen.shape != contour.grey.shape:
+        return 0.0
+    a, b = seen - seen.mean(), contour.grey - contour.grey.mean()
+    return float(abs((a * b).sum()) / (np.sqrt((a * a).sum() * (b * b).sum()) + 1e-6))
