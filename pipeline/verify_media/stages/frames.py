@@ -1,0 +1,90 @@
+"""The few frames of an item that are worth reading: sharp, different, spread over time. A photo is one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from verify_media.codecs import photo, video
+from verify_media.records import Frame, Kind, MediaItem
+
+if TYPE_CHECKING:
+    from verify_media.records import Image
+
+DEFAULT_MAX_FRAMES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How frames are chosen among candidates."""
+
+    candidates_per_frame: int = 2
+    """Keyframes looked at for each frame taken."""
+    score_side: int = 480
+    """Sharpness is compared on copies of this size: enough to see hand shake, and noise is averaged away."""
+    new_difference: float = 4.0
+    """Mean grey levels that one of 8 x 8 tiles must differ by: a card held up in a corner is a small change."""
+
+
+CHOICE = Choice()
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    frame: Frame
+    thumb: NDArray[np.uint8]
+    sharpness: float
+
+
+def sample(item: MediaItem, *, max_frames: int = DEFAULT_MAX_FRAMES) -> Iterator[Frame]:
+    """At most `max_frames` full-size frames in order of time, two held at once. Raises DecodeError while iterating."""
+    if item.kind is Kind.PHOTO:
+        yield Frame(photo.load(item.path))
+        return
+    candidates = video.keyframes(item.path, max_frames=max_frames * CHOICE.candidates_per_frame)
+    for index, frame in enumerate(_chosen(candidates, item.duration_s or 0.0, max_frames)):
+        yield Frame(frame.image, frame.time_s, index)
+
+
+def _chosen(candidates: Iterator[Frame], duration_s: float, max_frames: int) -> Iterator[Frame]:
+    """The sharpest of each slot of time, unless it shows what the one before showed."""
+    width = max(duration_s, 1e-3) / max_frames
+    best: _Scored | None = None
+    last: NDArray[np.uint8] | None = None
+    slot = -1
+    for frame in candidates:
+        scored = _scored(frame)
+        now = min(max_frames - 1, int((frame.time_s or 0.0) / width))
+        if best is not None and now != slot:
+            if last is None or _is_new(best.thumb, last):
+                last = best.thumb
+                yield best.frame
+            best = None
+        if best is None or scored.sharpness > best.sharpness:
+            best = scored
+        slot = now
+    if best is not None and (last is None or _is_new(best.thumb, last)):
+        yield best.frame
+
+
+def _scored(frame: Frame) -> _Scored:
+    grey = _shrunk_grey(frame.image)
+    sharpness = float(cv2.Laplacian(grey, cv2.CV_32F).var())
+    thumb = cv2.resize(grey, (64, 64), interpolation=cv2.INTER_AREA)
+    return _Scored(frame, np.asarray(thumb, np.uint8), sharpness)
+
+
+def _shrunk_grey(image: Image) -> NDArray[np.uint8]:
+    factor = min(1.0, CHOICE.score_side / max(image.shape[:2]))
+    small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _is_new(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> bool:
+    apart = cv2.resize(cv2.absdiff(a, b), (8, 8), interpolation=cv2.INTER_AREA)
+    return int(apart.max()) >= CHOICE.new_difference
