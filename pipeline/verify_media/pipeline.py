@@ -5,12 +5,13 @@ Heavy libraries are imported inside the functions that need them, so that `impor
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from verify_media.cache import FOLDER as CACHE_FOLDER
+from verify_media.cache import Cache
 from verify_media.errors import CannotWrite, Exit, NothingToCheck, UnreadableFile, UsageError
 from verify_media.messages import Message, message
 from verify_media.policy import Policy
@@ -28,6 +29,7 @@ from verify_media.records import (
     Skipped,
     Verdict,
 )
+from verify_media.stopwatch import Stopwatch
 from verify_media.submission import Submission
 
 
@@ -74,7 +76,7 @@ def check(path: Path, marks: Marks) -> ItemReport:
     item = identify(Path(path))
     if isinstance(item, Skipped):
         raise UnreadableFile(item.message.text, item.message.cure)
-    report = _examine_or_skip(item, marks)
+    report = examine_or_skip(item, marks)
     if isinstance(report, Skipped):
         raise UnreadableFile(report.message.text, report.message.cure)
     return report
@@ -107,7 +109,9 @@ def run(
     policy = submission.load_policy()
     _need_marks(submission.marks)
     with whole_folder(out or default_out(submission.folder), keep_out_of=submission.folder) as (draft_folder, target):
-        items, skipped, timings = _look(submission, policy, options, progress)
+        cache = Cache(draft_folder / CACHE_FOLDER)
+        cache.adopt(target / CACHE_FOLDER)
+        items, skipped, timings = _look(submission, policy, options, progress, cache)
         work = _Work(submission, policy, options, items, skipped, timings)
         result = _conclude(_send(work, draft_folder, progress))
         result = _at(result, draft_folder, target)
@@ -124,11 +128,22 @@ def default_out(folder: Path) -> Path:
 def examine(item: MediaItem, marks: Marks) -> ItemReport:
     """Locates and authenticates the marks in one item: the unit of work, pure and picklable.
 
-    Raises what the decoders raise; `_examine_or_skip` turns that into a reason.
+    Raises what the decoders raise; `examine_or_skip` turns that into a reason.
     """
     from verify_media.stages.examine import examine_photo, examine_video
 
     return examine_video(item, marks) if item.kind is Kind.VIDEO else examine_photo(item, marks)
+
+
+def conclude_batch(
+    submission: Submission, reports: Sequence[ItemReport], skipped: Sequence[Skipped], today: date
+) -> RunResult:
+    """Rule answers for items that were examined elsewhere; nothing is converted."""
+    policy = submission.load_policy()
+    first = {report.media.sha256: report for report in reversed(reports)}
+    single = [report for report in reports if first[report.media.sha256] is report]
+    kept, surplus = _clearest(_compare(single), policy.max_items)
+    return _conclude(_Work(submission, policy, Options(today=today), kept, (*skipped, *surplus), {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +163,18 @@ class _Work:
 
 
 def _look(
-    submission: Submission, policy: Policy, options: Options, progress: Progress | None
+    submission: Submission, policy: Policy, options: Options, progress: Progress | None, cache: Cache | None = None
 ) -> tuple[tuple[ItemReport, ...], tuple[Skipped, ...], dict[str, float]]:
     """Ingest, examine each item, compare the items with each other, keep as many as the policy takes."""
     _need_marks(submission.marks)
-    started = time.perf_counter()
-    found, skipped = _ingest(submission)
-    timings = {"ingest": time.perf_counter() - started}
-    wanted = [item for item in found if not (options.photos_only and item.kind is Kind.VIDEO)]
-    reports, failed = _examine_all(wanted, submission.marks, progress)
-    timings["examine"] = time.perf_counter() - started - timings["ingest"]
-    kept, surplus = _clearest(_compare(reports), policy.max_items)
-    return kept, (*skipped, *failed, *surplus), timings
+    watch = Stopwatch()
+    with watch.stage("ingest"):
+        found, skipped = _ingest(submission)
+    with watch.stage("examine"):
+        wanted = [item for item in found if not (options.photos_only and item.kind is Kind.VIDEO)]
+        reports, failed = _examine_all(wanted, submission.marks, cache, progress)
+        kept, surplus = _clearest(_compare(reports), policy.max_items)
+    return kept, (*skipped, *failed, *surplus), watch.seconds
 
 
 def _need_marks(marks: Marks) -> None:
@@ -171,41 +186,52 @@ def _need_marks(marks: Marks) -> None:
         )
 
 
-def _ingest(submission: Submission) -> tuple[list[MediaItem], tuple[Skipped, ...]]:
+def _ingest(submission: Submission) -> tuple[list[MediaItem], list[Skipped]]:
     from verify_media.stages.ingest import identify, ingest
 
-    if submission.folder.is_file():
-        one = identify(submission.folder)
-        found, skipped = ((), (one,)) if isinstance(one, Skipped) else ((one,), ())
-    else:
+    found: tuple[MediaItem, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    if submission.folder.is_dir():
         found, skipped = ingest(submission.folder, ignore=submission.own_files)
+    elif isinstance(one := identify(submission.folder), Skipped):
+        skipped = (one,)
+    else:
+        found = (one,)
     if not found and not skipped:
         raise NothingToCheck(
             f"there are no photos or videos in {submission.folder.name!r}", "Put the files in that folder."
         )
     single = [item for item in found if item.duplicate_of is None]
-    return single, (*skipped, *(_duplicate(item) for item in found if item.duplicate_of))
-
-
-def _duplicate(item: MediaItem) -> Skipped:
-    of = item.duplicate_of.name if item.duplicate_of else ""
-    return Skipped(item.path, message("skipped-duplicate", file=item.path.name, of=of))
+    copies = [Skipped(item.path, item.notes[-1]) for item in found if item.duplicate_of is not None]
+    return single, [*skipped, *copies]
 
 
 def _examine_all(
-    items: Sequence[MediaItem], marks: Marks, progress: Progress | None
+    items: Sequence[MediaItem], marks: Marks, cache: Cache | None, progress: Progress | None
 ) -> tuple[list[ItemReport], list[Skipped]]:
     reports: list[ItemReport] = []
     failed: list[Skipped] = []
     for done, item in enumerate(items):
         _tell(progress, Event("examine", done, len(items), item.path))
-        result = _examine_or_skip(item, marks)
+        result = _remembered(item, marks, cache)
         (failed if isinstance(result, Skipped) else reports).append(result)  # type: ignore[arg-type]
     _tell(progress, Event("examine", len(items), len(items)))
     return reports, failed
 
 
-def _examine_or_skip(item: MediaItem, marks: Marks) -> ItemReport | Skipped:
+def _remembered(item: MediaItem, marks: Marks, cache: Cache | None) -> ItemReport | Skipped:
+    """Only new or changed files, marks and models cost work."""
+    if cache is None:
+        return examine_or_skip(item, marks)
+    if known := cache.get(item, marks):
+        return known
+    result = examine_or_skip(item, marks)
+    if isinstance(result, ItemReport):
+        cache.put(result, marks)
+    return result
+
+
+def examine_or_skip(item: MediaItem, marks: Marks) -> ItemReport | Skipped:
     """One broken file never stops the rest: any failure of a decoder becomes that file's reason."""
     from verify_media.codecs.errors import DecodeError
 
@@ -241,16 +267,16 @@ def _send(work: _Work, folder: Path, progress: Progress | None) -> _Work:
 
     if not work.items:
         return work
-    started = time.perf_counter()
-    fitted = send(work.items, work.submission, work.policy, folder, split=work.options.split, progress=progress)
-    timings = {**work.timings_s, "fit": time.perf_counter() - started}
+    watch = Stopwatch(work.timings_s)
+    with watch.stage("fit"):
+        fitted = send(work.items, work.submission, work.policy, folder, split=work.options.split, progress=progress)
     return replace(
         work,
         deliverables=fitted.deliverables,
         unfit=fitted.unfit,
         drafts=fitted.drafts,
         converted=True,
-        timings_s=timings,
+        timings_s=watch.seconds,
     )
 
 
@@ -353,8 +379,10 @@ __all__ = [
     "RunResult",
     "check",
     "check_submission",
+    "conclude_batch",
     "default_out",
     "examine",
+    "examine_or_skip",
     "exit_code",
     "next_actions",
     "run",

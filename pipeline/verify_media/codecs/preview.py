@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
-from verify_media.records import Image, Preview, Quad
+from verify_media.records import Preview, Quad
+
+if TYPE_CHECKING:
+    from verify_media.records import Image
 
 PREVIEW_SIDE_PX = 1280
 CLOSE_UP_SIDE_PX = 480

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -14,6 +12,7 @@ from verify_media.stages.authenticate import authenticate, file_evidence, overla
 from verify_media.stages.decide import best_first, decide
 from verify_media.stages.frames import sample
 from verify_media.stages.locate import Locator
+from verify_media.stopwatch import Stopwatch
 
 MAX_VIDEO_FRAMES = 12
 ENOUGH_SIGHTINGS = 4
@@ -24,25 +23,6 @@ ENOUGH_SIGHTINGS = 4
 def locator(marks: Marks) -> Locator:
     """The readers with their models, loaded once for each set of marks in a process."""
     return Locator(marks)
-
-
-class Stopwatch:
-    """Adds up seconds by stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.add({name: time.perf_counter() - started})
-
-    def add(self, seconds: dict[str, float]) -> None:
-        for name, value in seconds.items():
-            self.seconds[name] = self.seconds.get(name, 0.0) + value
 
 
 def examine_photo(item: MediaItem, marks: Marks) -> ItemReport:
@@ -84,7 +64,7 @@ def _look(
     frame: Frame, item: MediaItem, marks: Marks, watch: Stopwatch
 ) -> tuple[tuple[Sighting, ...], tuple[Sighting, ...]]:
     located = locator(marks).find(frame)
-    watch.add(dict(located.timings_s))
+    watch.add(located.timings_s)
     with watch.stage("authenticate"):
         sightings = authenticate(frame, located.sightings, media=item)
         others = overlays(frame, located.others, item)
@@ -117,7 +97,7 @@ def _report(
         preview=picture,
         close_up=detail,
         texts=tuple(dict.fromkeys(s.text for s in (*ranked, *others) if s.text)),
-        file_cues=file_evidence(item.path, item),
+        file_cues=file_evidence(item),
     )
 
 
