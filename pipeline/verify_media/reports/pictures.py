@@ -1,0 +1,148 @@
+"""Pictures, outlines, strips and bars of the HTML report, as data: bytes for `src`, numbers for SVG."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+from verify_media.records import Deliverable, Draft, ItemReport, Outcome, Preview, Quad, Sighting, Span
+
+BUDGET_BYTES = 3_300_000
+"""JPEG bytes of all pictures of a report: 4.4 MB as base64, which leaves 0.6 MB of 5 MB for words."""
+SMALLEST_SIDE = 120
+STRIP = 1000.0
+"""Width of strips and bars in SVG units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A mark in a picture. `points` is the value of an SVG polygon's attribute, in pixels of the preview."""
+
+    points: str
+    outcome: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """`src` is a data URI; `width` and `height` are the coordinates of the outlines, whatever size the JPEG has."""
+
+    src: str
+    width: int
+    height: int
+    outlines: tuple[Outline, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a strip or bar: `x` and `width` of 1000."""
+
+    x: float
+    width: float
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One attachment's part of the message."""
+
+    deliverable: Deliverable
+    size_bytes: int
+    stretch: Stretch
+
+
+def pictures(reports: Sequence[ItemReport]) -> tuple[tuple[Picture | None, Picture | None], ...]:
+    """(picture with outlines, close-up) for each report, None without a preview. All together stay in the budget."""
+    previews = [preview for report in reports for preview in (report.preview, report.close_up) if preview]
+    most = _allowance([len(preview.jpeg) for preview in previews])
+    return tuple((_picture(r.preview, most, _outlines(r)), _picture(r.close_up, most)) for r in reports)
+
+
+def _allowance(sizes: Sequence[int]) -> int:
+    """The most bytes one picture may have, so that the small ones leave room for the large ones."""
+    left = BUDGET_BYTES
+    for position, size in enumerate(sorted(sizes)):
+        share = left // (len(sizes) - position)
+        if size > share:
+            return share
+        left -= size
+    return max(sizes, default=0)
+
+
+def _picture(preview: Preview | None, most_bytes: int, outlines: tuple[Outline, ...] = ()) -> Picture | None:
+    if preview is None:
+        return None
+    jpeg = preview.jpeg if len(preview.jpeg) <= most_bytes else _shrink(preview.jpeg, most_bytes)
+    src = f"data:image/jpeg;base64,{b64encode(jpeg).decode('ascii')}"
+    return Picture(src, preview.width, preview.height, outlines)
+
+
+def _shrink(jpeg: bytes, most_bytes: int) -> bytes:
+    """Fewer pixels until it fits; bytes go down roughly with the area."""
+    from PIL import Image
+
+    with Image.open(BytesIO(jpeg)) as image:
+        side = float(max(image.size))
+        while True:
+            side *= min(0.9, max(0.3, (most_bytes / len(jpeg)) ** 0.5))
+            small = image.copy()
+            small.thumbnail((max(int(side), 1), max(int(side), 1)))
+            buffer = BytesIO()
+            small.save(buffer, "JPEG", quality=72, optimize=True)
+            jpeg = buffer.getvalue()
+            if len(jpeg) <= most_bytes or side < SMALLEST_SIDE:
+                return jpeg
+
+
+def _outlines(report: ItemReport) -> tuple[Outline, ...]:
+    """Marks in the frame that the preview shows: the best sighting's."""
+    if report.preview is None:
+        return ()
+    time_s = report.best.time_s if report.best else None
+    shown = [s for s in (*report.sightings, *report.overlays) if s.time_s == time_s]
+    return tuple(_outline(s, report.preview.scale, added=s in report.overlays) for s in shown)
+
+
+def _outline(sighting: Sighting, scale: float, *, added: bool) -> Outline:
+    outcome = Outcome.DIGITAL if added else sighting.outcome
+    return Outline(_points(sighting.quad, scale), outcome.value, sighting.mark or sighting.text)
+
+
+def _points(quad: Quad, scale: float) -> str:
+    return " ".join(f"{x * scale:.1f},{y * scale:.1f}" for x, y in quad)
+
+
+def stretches(spans: Iterable[Span], duration_s: float) -> tuple[Stretch, ...]:
+    """Where in a video the mark can be seen."""
+    return tuple(_stretch(span.start_s, span.end_s, duration_s, span.outcome.value) for span in spans)
+
+
+def moment(time_s: float, duration_s: float) -> float:
+    """x of a moment on the strip, so far from its ends that the marker stays inside."""
+    return round(min(max(STRIP * time_s / max(duration_s, 0.001), 6.0), STRIP - 6.0), 1)
+
+
+def _stretch(start: float, end: float, whole: float, kind: str = "") -> Stretch:
+    """At least a hundredth wide, so that a moment can be seen."""
+    scale = STRIP / max(whole, 0.001)
+    width = min(max((end - start) * scale, STRIP / 100), STRIP)
+    return Stretch(round(min(max(start * scale, 0.0), STRIP - width), 1), round(width, 1), kind)
+
+
+def shares(draft: Draft, deliverables: Sequence[Deliverable], *, as_mail: bool) -> tuple[Share, ...]:
+    """What each attachment takes of the limit, one after the other from the left of the bar."""
+    attached = [deliverable for deliverable in deliverables if deliverable.path.name in draft.attachments]
+    whole, start, found = max(draft.limit_bytes, draft.size_bytes), 0, []
+    for deliverable in attached:
+        size = mail_bytes(deliverable.size_bytes) if as_mail else deliverable.size_bytes
+        found.append(Share(deliverable, size, _stretch(start, start + size, whole)))
+        start += size
+    return tuple(found)
+
+
+def mail_bytes(size_bytes: int) -> int:
+    """Size of a file as base64 in lines of 76 characters and CRLF (RFC 2045, 6.8)."""
+    characters = -(-size_bytes // 3) * 4
+    return characters + 2 * -(-characters // 76)

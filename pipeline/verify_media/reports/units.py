@@ -1,0 +1,36 @@
+"""Sizes, times and days as a maker reads them, and paths that say nothing about the computer."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def megabytes(size_bytes: float) -> str:
+    """Decimal megabytes, as the letters count them. Small files in kB, so that nothing weighs "0.0 MB"."""
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 99_950 else f"{max(size_bytes, 0) / 1e3:.0f} kB"
+
+
+def clock(time_s: float) -> str:
+    """12.4 -> "0:12"; 3723 -> "1:02:03"."""
+    minutes, seconds = divmod(int(time_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def day(value: date) -> str:
+    """The month as a word, so that nobody mixes up day and month."""
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def relative(path: Path, folder: Path | None) -> str:
+    """The path from the folder where it lies inside, with forward slashes; else only the name."""
+    try:
+        return path.relative_to(folder).as_posix() if folder else path.name
+    except ValueError:
+        return path.name
