@@ -133,6 +133,31 @@ def init(folder: Path, **flags: Any) -> None:
     click.echo(f"Wrote {path}. Open it, fill in the answers, then type: verify-media {folder}")
 
 
+@cli.command()
+@click.argument("source")
+@mark_options
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the result files.")
+@click.option(
+    "--engine", type=click.Choice(("local", "dask")), default="local", show_default=True, help="Where to run."
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler; without one, a cluster on this machine starts.")
+@click.option("--workers", type=click.IntRange(1), help="Processes on this machine. [default: one for each core]")
+@click.option("--progress", is_flag=True, help="Rate and time left on stderr.")
+def batch(source: str, out: Path, engine: str, scheduler: str | None, workers: int | None, **flags: Any) -> None:
+    """Check many submissions: a folder of folders, a manifest (.csv, .jsonl) or a URL such as s3://bucket/letters."""
+    import json
+
+    from verify_media.batch import run_batch
+    from verify_media.batch_source import Source
+    from verify_media.engines import choose
+    from verify_media.reports.batch_progress import rate_line
+
+    told = rate_line() if flags.pop("progress") else None
+    given = {key: flags[key] for key in ("names", "spellings", "logos", "cards", "policy")}
+    counters = run_batch(Source(source, given), out, choose(engine, workers, scheduler), told=told)
+    click.echo(json.dumps(counters.plain(), indent=2))
+
+
 @cli.group(invoke_without_command=True)
 @click.pass_context
 def policies(ctx: click.Context) -> None:

@@ -5,6 +5,7 @@ Heavy libraries are imported inside the functions that need them, so that `impor
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from verify_media.cache import FOLDER as CACHE_FOLDER
 from verify_media.cache import Cache
-from verify_media.errors import CannotWrite, Exit, NothingToCheck, UnreadableFile, UsageError
+from verify_media.errors import CannotWrite, Exit, NothingToCheck, UnreadableFile, UsageError, VerifyMediaError
 from verify_media.messages import Message, message
 from verify_media.policy import Policy
 from verify_media.records import (
@@ -239,7 +240,11 @@ def examine_or_skip(item: MediaItem, marks: Marks) -> ItemReport | Skipped:
         return examine(item, marks)
     except DecodeError as error:
         return Skipped(item.path, error.message)
-    except (OSError, ValueError, RuntimeError, MemoryError) as error:
+    except VerifyMediaError:
+        raise
+    except Exception as error:
+        if os.environ.get("VERIFY_MEDIA_DEBUG"):
+            raise
         return Skipped(item.path, message("skipped-failed", file=item.path.name, reason=type(error).__name__))
 
 

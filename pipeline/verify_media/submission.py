@@ -50,6 +50,11 @@ class Submission:
         data = _read(folder / FILE_NAME) if folder.is_dir() else {}
         return _build(folder, _merge(data, flags))
 
+    @classmethod
+    def from_flags(cls, folder: Path = Path(), **flags: Any) -> Submission:
+        """As `load`, without reading a submission.toml; paths of logos and cards are relative to `folder`."""
+        return _build(folder, _merge({}, flags))
+
     def load_policy(self) -> Policy:
         """The policy by name, or by a path relative to the folder."""
         beside = self.folder / self.policy

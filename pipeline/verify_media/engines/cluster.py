@@ -1,0 +1,73 @@
+"""Many machines, through dask.distributed: its scheduler, its retries; each job's answer is taken once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from verify_media.engines.work import Answer, Job, lost, perform, warm_up
+from verify_media.errors import MissingProgram
+
+IN_FLIGHT_PER_WORKER = 4
+RETRIES = 3
+"""A job whose worker was lost is run again on another; after that many losses it is the culprit."""
+
+
+@dataclass
+class DaskEngine:
+    """Workers of the scheduler at `address`; without one, a cluster of `workers` processes on this machine."""
+
+    address: str | None = None
+    workers: int | None = None
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Answer]:
+        with self._client() as client:
+            client.register_plugin(_plugin(self.workers or 1), name="verify-media-models")
+            yield from self._answers(client, iter(jobs))
+
+    def _answers(self, client: Any, waiting: Iterator[Job]) -> Iterator[Answer]:
+        from distributed import as_completed
+
+        flying: dict[str, Job] = {}
+        queue = as_completed()
+        self._submit(client, queue, waiting, flying, self._width(client))
+        for future in queue:
+            job = flying.pop(future.key)
+            yield future.result() if future.status == "finished" else lost(job, "its worker was lost")
+            self._submit(client, queue, waiting, flying, self._width(client) - len(flying))
+
+    def _submit(self, client: Any, queue: Any, waiting: Iterator[Job], flying: dict[str, Job], count: int) -> None:
+        for job in islice(waiting, max(0, count)):
+            future = client.submit(perform, job, key=job.id, pure=False, retries=RETRIES)
+            flying[future.key] = job
+            queue.add(future)
+
+    def _width(self, client: Any) -> int:
+        """Jobs in flight; workers that join later are used too."""
+        return IN_FLIGHT_PER_WORKER * max(1, len(client.nthreads()))
+
+    def _client(self) -> Any:
+        try:
+            from distributed import Client, LocalCluster
+        except ImportError as error:
+            raise MissingProgram("dask is not installed", "pip install 'verify-media[cluster]'") from error
+        if self.address:
+            return Client(self.address, timeout="30s")
+        cluster = LocalCluster(n_workers=self.workers, threads_per_worker=1, dashboard_address=None)
+        return Client(cluster)
+
+
+def _plugin(workers: int) -> Any:
+    from distributed import WorkerPlugin
+
+    class Models(WorkerPlugin):  # type: ignore[misc]
+        """Loads the models once in each worker."""
+
+        idempotent = True
+
+        def setup(self, worker: Any) -> None:
+            warm_up(workers)
+
+    return Models()
