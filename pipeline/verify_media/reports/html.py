@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from verify_media.messages import Message, entry, message
@@ -55,7 +55,8 @@ class Card:
 
     @property
     def notes(self) -> tuple[Message, ...]:
-        return (*self.item.report.media.notes, *self.item.report.notes)
+        notes = (*self.item.report.media.notes, *self.item.report.notes)
+        return tuple({str(note): note for note in notes}.values())
 
     @property
     def sightings(self) -> tuple[Sighting, ...]:
@@ -75,7 +76,7 @@ class Parcel:
 
 def render(result: RunResult) -> str:
     """The page. The same result gives the same bytes."""
-    template = _environment().get_template("report.html.j2")
+    template = environment().get_template("report.html.j2")
     return template.render(
         result=result,
         light=view.light(result).value,
@@ -88,20 +89,21 @@ def render(result: RunResult) -> str:
         parcels=tuple(_parcel(result, draft) for draft in result.drafts),
         link=lambda path: _link(result, path),
         anchors={report.path.name: number for number, report in enumerate(result.items, start=1)},
-        style=Markup(_style()),
-        csp=POLICY.format(digest=b64encode(sha256(_style().encode()).digest()).decode()),
+        style=Markup(style()),
+        csp=POLICY.format(digest=b64encode(sha256(style().encode()).digest()).decode()),
     )
 
 
 @cache
-def _style() -> str:
+def style() -> str:
     return (files(__package__) / "templates" / "report.css").read_text(encoding="utf-8").replace("\r\n", "\n")
 
 
 @cache
-def _environment() -> Environment:
+def environment(*packages: str) -> Environment:
+    """Templates of the reports, and of `packages` that build on them."""
     environment = Environment(
-        loader=PackageLoader("verify_media.reports"),
+        loader=ChoiceLoader([PackageLoader(package) for package in (*packages, "verify_media.reports")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -119,6 +121,7 @@ def _environment() -> Environment:
         day=units.day,
         name=isolated,
         number=_number,
+        cure=view.own_cure,
     )
     return environment
 
@@ -174,10 +177,17 @@ def _number(value: float) -> str:
 def _cards(result: RunResult) -> tuple[Card, ...]:
     pairs = pictures.pictures(result.items)
     items = view.item_views(result)
-    return tuple(
-        Card(item, view.cures(result, item.rules), picture, close_up, _strip(item))
-        for item, (picture, close_up) in zip(items, pairs, strict=True)
-    )
+    return tuple(card(result, item, picture, close_up) for item, (picture, close_up) in zip(items, pairs, strict=True))
+
+
+def card(
+    result: RunResult,
+    item: view.ItemView,
+    picture: pictures.Picture | None,
+    close_up: pictures.Picture | None,
+    cure_of: view.CureOf = view.own_cure,
+) -> Card:
+    return Card(item, view.cures(result, item.rules, cure_of), picture, close_up, _strip(item))
 
 
 def _strip(item: view.ItemView) -> Strip | None:

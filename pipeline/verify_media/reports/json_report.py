@@ -98,9 +98,13 @@ def _item(item: view.ItemView, folder: Path, out: Path | None) -> dict[str, Any]
         "overlays": [_sighting(sighting) for sighting in report.overlays],
         "spans": [_span(span) for span in report.spans],
         "file_cues": [_cue(cue) for cue in report.file_cues],
-        "notes": [_message(note) for note in (*report.media.notes, *report.notes)],
+        "notes": [_message(note) for note in _once(*report.media.notes, *report.notes)],
         "deliverable": _deliverable(item.deliverable, out) if item.deliverable else None,
     }
+
+
+def _once(*notes: Message) -> tuple[Message, ...]:
+    return tuple({str(note): note for note in notes}.values())
 
 
 def _media(media: MediaItem, folder: Path) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def pictures(reports: Sequence[ItemReport]) -> tuple[tuple[Picture | None, Pictu
     """(picture with outlines, close-up) for each report, None without a preview. All together stay in the budget."""
     previews = [preview for report in reports for preview in (report.preview, report.close_up) if preview]
     most = _allowance([len(preview.jpeg) for preview in previews])
-    return tuple((_picture(r.preview, most, _outlines(r)), _picture(r.close_up, most)) for r in reports)
+    return tuple((_picture(r.preview, most, outlines(r)), _picture(r.close_up, most)) for r in reports)
 
 
 def _allowance(sizes: Sequence[int]) -> int:
@@ -71,12 +71,12 @@ def _allowance(sizes: Sequence[int]) -> int:
     return max(sizes, default=0)
 
 
-def _picture(preview: Preview | None, most_bytes: int, outlines: tuple[Outline, ...] = ()) -> Picture | None:
+def _picture(preview: Preview | None, most_bytes: int, lines: tuple[Outline, ...] = ()) -> Picture | None:
     if preview is None:
         return None
     jpeg = preview.jpeg if len(preview.jpeg) <= most_bytes else _shrink(preview.jpeg, most_bytes)
     src = f"data:image/jpeg;base64,{b64encode(jpeg).decode('ascii')}"
-    return Picture(src, preview.width, preview.height, outlines)
+    return Picture(src, preview.width, preview.height, lines)
 
 
 def _shrink(jpeg: bytes, most_bytes: int) -> bytes:
@@ -96,12 +96,13 @@ def _shrink(jpeg: bytes, most_bytes: int) -> bytes:
                 return jpeg
 
 
-def _outlines(report: ItemReport) -> tuple[Outline, ...]:
-    """Marks in the frame that the preview shows: the best sighting's."""
+def outlines(report: ItemReport) -> tuple[Outline, ...]:
+    """Marks in the frame that the preview shows: the best sighting's. A camera's date stamp is no matter for a line."""
     if report.preview is None:
         return ()
     time_s = report.best.time_s if report.best else None
-    shown = [s for s in (*report.sightings, *report.overlays) if s.time_s == time_s]
+    added = [s for s in report.overlays if not any(cue.name == "date_stamp" for cue in s.evidence)]
+    shown = [s for s in (*report.sightings, *added) if s.time_s == time_s]
     return tuple(_outline(s, report.preview.scale, added=s in report.overlays) for s in shown)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from verify_media.messages import Message, catalogue, message
 from verify_media.records import Deliverable, ItemReport, Kind, Outcome, RuleResult, Verdict
@@ -193,14 +193,22 @@ def reasons(rules: Iterable[RuleResult], *verdicts: Verdict) -> tuple[Message, .
     return tuple({str(reason): reason for rule in wanted for reason in rule.reasons}.values())
 
 
-def cures(result: RunResult, rules: Iterable[RuleResult]) -> tuple[str, ...]:
+CureOf: TypeAlias = Callable[[Message], str]
+"""The cure of a message: its own, or another where there are buttons instead of a command line."""
+
+
+def own_cure(note: Message) -> str:
+    return note.cure
+
+
+def cures(result: RunResult, rules: Iterable[RuleResult], cure_of: CureOf = own_cure) -> tuple[str, ...]:
     """What to do, failures first, each once: the reasons' own cures, or else the policy's for that rule."""
     in_order = sorted((rule for rule in rules if rule.verdict in OPEN), key=lambda rule: OPEN.index(rule.verdict))
-    return tuple(dict.fromkeys(cure for rule in in_order for cure in _cures_of(result, rule)))
+    return tuple(dict.fromkeys(cure for rule in in_order for cure in _cures_of(result, rule, cure_of)))
 
 
-def _cures_of(result: RunResult, rule: RuleResult) -> tuple[str, ...]:
-    own = tuple(reason.cure for reason in rule.reasons if reason.cure)
+def _cures_of(result: RunResult, rule: RuleResult, cure_of: CureOf) -> tuple[str, ...]:
+    own = tuple(cure for reason in rule.reasons if (cure := cure_of(reason)))
     general = result.policy.rule(rule.id)
     return own or ((general.cure,) if general and general.cure else ())
 
