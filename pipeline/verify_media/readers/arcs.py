@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +12,7 @@ from verify_media.readers.ocr_detect import Region
 from verify_media.readers.strips import Pyramid, Strip, bent
 
 Floats = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,11 @@ class ArcSettings:
     """Largest radial standard deviation, in line heights: more is no circle."""
     margin: float = 0.75
     """Growth of the kernel's thickness on either side, as a share of it."""
+    min_roundness: float = 0.75
+    max_circles: int = 6
+    ring_radii: tuple[float, ...] = (0.82, 0.68)
+    """Middles of the bands that are read in a circle, as shares of its radius."""
+    ring_half: float = 0.17
 
 
 SETTINGS = ArcSettings()
@@ -60,6 +67,35 @@ def ring_strips(pyramid: Pyramid, circle: Circle, half: float, first: float, las
     outer = (centre + ray * (circle.radius + half)).astype(np.float32)
     inner = (centre + ray * max(circle.radius - half, 1.0)).astype(np.float32)
     return [bent(pyramid, outer, inner), bent(pyramid, inner[::-1].copy(), outer[::-1].copy())]
+
+
+def rings(pyramid: Pyramid, small: Pixels, ratio: float) -> list[Strip]:
+    """Bands inside and along the circles that a small copy of the picture shows, all the way round.
+
+    A ring is cut open twice, half a turn apart, so that a name across the cut of one is whole in the other.
+    """
+    found = []
+    for circle in hough_circles(small):
+        for share in SETTINGS.ring_radii:
+            ring = Circle(circle.x * ratio, circle.y * ratio, circle.radius * ratio * share)
+            half = circle.radius * ratio * SETTINGS.ring_half
+            for first in (np.pi / 2, -np.pi / 2):
+                found += ring_strips(pyramid, ring, half, first, first + 2 * np.pi)
+    return found
+
+
+def hough_circles(small: Pixels) -> list[Circle]:
+    """Circles of a picture of some 640 px, strongest first."""
+    gray = cv2.medianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), 3)
+    side = min(gray.shape)
+    raw = cv2.HoughCircles(
+        gray, cv2.HOUGH_GRADIENT_ALT, 1.5, side / 16, param1=200, param2=SETTINGS.min_roundness,
+        minRadius=max(12, side // 24), maxRadius=side // 2,
+    )  # fmt: skip
+    if raw is None:
+        return []
+    rows = np.asarray(raw, np.float32).reshape(-1, raw.shape[-1])[: SETTINGS.max_circles]
+    return [Circle(float(row[0]), float(row[1]), float(row[2])) for row in rows]
 
 
 def fit_circle(points: Floats) -> Circle | None:

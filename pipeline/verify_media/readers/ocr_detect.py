@@ -60,7 +60,7 @@ class Region:
         return float(np.linalg.norm(self.quad[1] - self.quad[0]))
 
 
-def detect(image: Pixels, weights: Weights = Weights.V6, *, scale: float = 1.0) -> list[Region]:
+def detect(image: Pixels, scale: float = 1.0, weights: Weights = Weights.V6) -> list[Region]:
     """Text regions of an RGB picture looked at `scale` times its size, in the picture's own coordinates."""
     height, width = image.shape[:2]
     size = (_multiple(width * scale), _multiple(height * scale))

@@ -34,8 +34,10 @@ _LOOK_ALIKE = {
     **dict(zip("авекмнорстухαβεικνορτυχω", "abekmhopctyxabeikvoptuxw", strict=True)),
 }
 """Glyphs that the network takes for one another where the letters around do not tell."""
-LOOK_ALIKE_SHARE = 0.4
-"""What a look-alike's probability counts for: one costs ln(0.4) = -0.9, a wrong letter up to -7."""
+_RESEMBLING = ("aceoudqg0", "mnhruwvy", "iltjfr1", "bhkpdl68", "sz52g8", "vyux", "ef", "ft", "kxr", "pr", "cg", "dcl")
+"""Letters that a decorative hand or a blur makes alike."""
+LOOK_ALIKE_SHARE = 0.2
+"""What a look-alike's probability counts for: one costs ln(0.2) = -1.6, a wrong letter from -7."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +49,7 @@ class Reading:
     best: NDArray[np.int32]
     """T: the most probable class."""
     confidence: Floats
-    """T: its probability."""
+    """T: its probability, together with that of the same letter in the other case."""
     space: Floats
     """T: probability of a space."""
 
@@ -82,6 +84,8 @@ class Alphabet:
             for other in _LOOK_ALIKE.get(key or characters()[number], ""):
                 if other in likes:
                     likes[other].append(number)
+        self.resembles = np.stack([_resembling(key) for key in self.keys])
+        """K x classes: which classes could be the key drawn unusually."""
         self._rows = [np.array(rows[key], np.intp) for key in self.keys]
         self._likes = [np.array(likes[key], np.intp) for key in self.keys]
 
@@ -92,6 +96,11 @@ class Alphabet:
             for rows, likes in zip(self._rows, self._likes, strict=True)
         ]
         return np.asarray(np.log(np.clip(np.stack(sums, axis=1), 1e-6, 1.0)), np.float32)
+
+
+def _resembling(key: str) -> NDArray[np.bool_]:
+    alike = {letter for group in _RESEMBLING if key and key in group for letter in group}
+    return np.array([other in alike for other in class_keys()])
 
 
 def recognise(strips: Sequence[Pixels], alphabet: Alphabet) -> list[Reading]:
@@ -111,7 +120,9 @@ def recognise(strips: Sequence[Pixels], alphabet: Alphabet) -> list[Reading]:
 
 def _reading(probability: Floats, alphabet: Alphabet) -> Reading:
     best = probability.argmax(axis=1).astype(np.int32)
-    confidence = probability[np.arange(len(best)), best]
+    steps = np.arange(len(best))
+    partner = other_case()[best]
+    confidence = probability[steps, best] + np.where(partner >= 0, probability[steps, partner], 0)
     return Reading(alphabet.columns(probability), best, confidence, probability[:, -1].copy())
 
 
@@ -131,6 +142,14 @@ def characters() -> tuple[str, ...]:
     """The character of each class: blank first, space last."""
     listed = _model().get_modelmeta().custom_metadata_map["character"].split("\n")
     return ("", *listed, " ")
+
+
+@cache
+def other_case() -> NDArray[np.int32]:
+    """For each class that of the same letter in the other case, or -1."""
+    number = {character: index for index, character in enumerate(characters())}
+    swapped = [number.get(c.swapcase(), -1) if c.isalpha() and c.swapcase() != c else -1 for c in characters()]
+    return np.array(swapped, np.int32)
 
 
 @cache

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from verify_media.readers import joining
-from verify_media.readers.arcs import unrolled
-from verify_media.readers.ocr_detect import Region, Weights, detect
+from verify_media.readers import looks
+from verify_media.readers.candidates import Candidate, candidates, shared_area
 from verify_media.readers.ocr_recognise import Alphabet, recognise
 from verify_media.readers.placing import Line, as_quad, place
 from verify_media.readers.spotting import SETTINGS as SPOTTING
-from verify_media.readers.spotting import Match, spot, variants
-from verify_media.readers.strips import Pyramid, Strip, straight
+from verify_media.readers.spotting import variants
+from verify_media.readers.strips import Pyramid, Strip
 from verify_media.records import Frame, Quad, Reader, Sighting
 
 Floats = NDArray[np.float32]
@@ -24,19 +22,17 @@ Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class LookSettings:
-    first_side: int = 1280
-    """Long side of the first look: letters need about 9 px there (rendered names in 12 MP photos)."""
-    max_upscale: float = 1.6
+class ReadingSettings:
     sure: float = 0.85
     """A strip read with this mean probability is not read the other way up."""
-    tall: float = 1.5
-    """A strip this much narrower than high may hold letters side by side that run across."""
+    known: float = 0.9
+    same: float = 0.75
+    """A box that shares this with one that was read with certainty `known` is not read again."""
     other_certainty: float = 0.7
     other_letters: int = 3
 
 
-SETTINGS = LookSettings()
+SETTINGS = ReadingSettings()
 
 
 @dataclass(slots=True, eq=False)
@@ -52,16 +48,6 @@ class Page:
     sightings: list[Sighting] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A name found in lines that follow one another; `score` is log-probability per character."""
-
-    score: float
-    mark: str
-    lines: tuple[Line, ...]
-    match: Match
-
-
 class TextReader:
     """Finds `names` and other accepted `spellings` of them; `other_text` uses the reading of the last frame."""
 
@@ -70,7 +56,7 @@ class TextReader:
             (spelling, names[0] if names else spelling) for spelling in spellings
         ]
         self._forms = {form: mark for text, mark in reversed(marks) for form in variants(text)}
-        self._alphabet = Alphabet(self._forms)
+        self._alphabet = Alphabet(form.key for form in self._forms)
         self._page: Page | None = None
 
     def find(self, frame: Frame) -> tuple[Sighting, ...]:
@@ -93,28 +79,17 @@ class TextReader:
     def _search(self, page: Page) -> None:
         """Looks until the name is found well; a doubtful finding allows one more look."""
         best = -99.0
-        for look in LOOKS:
-            for candidate in self._candidates(page, look(page)):
-                page.sightings.append(_sighting(candidate, page.frame))
+        for look in looks.LOOKS:
+            for candidate in self._candidates(page, look(page.pyramid)):
+                page.sightings.append(_sighting(candidate, self._forms[candidate.form], page.frame))
                 best = max(best, candidate.score)
             page.sightings = _distinct(sorted(page.sightings, key=lambda s: -s.score), [])
             if not self._forms or best >= SPOTTING.well:
                 return
 
     def _candidates(self, page: Page, strips: Sequence[Strip]) -> list[Candidate]:
-        fresh = self._read_strips(page, strips)
-        if not fresh or not self._forms:
-            return []
-        singles = [(line,) for line in fresh]
-        chained = [tuple(page.lines[i] for i in chain) for chain in joining.chains([line.strip for line in page.lines])]
-        return [*self._spotted(singles, SPOTTING.found), *self._spotted(chained, SPOTTING.joined)]
-
-    def _spotted(self, groups: Sequence[tuple[Line, ...]], bound: float) -> list[Candidate]:
-        found = []
-        for form, mark in self._forms.items() if groups else ():
-            matches = spot([[line.reading for line in group] for group in groups], form, self._alphabet)
-            found += [Candidate(m.score, mark, g, m) for g, m in zip(groups, matches, strict=True) if m.score >= bound]
-        return found
+        fresh = self._read_strips(page, _unread(strips, page.lines))
+        return candidates(fresh, page.lines, self._forms, self._alphabet) if fresh else []
 
     def _read_strips(self, page: Page, strips: Sequence[Strip]) -> list[Line]:
         """Reads every strip, and again the other way up where the reading is poor."""
@@ -133,33 +108,26 @@ class TextReader:
         return lines + extra
 
 
-Look = Callable[[Page], Sequence[Strip]]
+def _unread(strips: Sequence[Strip], lines: Sequence[Line]) -> list[Strip]:
+    """The strips without those of which a clear reading of nearly the same box exists."""
+    clear = [line for line in lines if line.reading.certainty >= SETTINGS.known]
+    if not clear or not strips:
+        return list(strips)
+    boxes, known = _boxes(strips), _boxes([line.strip for line in clear])
+    sides = np.minimum(boxes[:, None, 2:], known[None, :, 2:]) - np.maximum(boxes[:, None, :2], known[None, :, :2])
+    shared = np.clip(sides, 0, None).prod(axis=2)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)[:, None] + (known[:, 2:] - known[:, :2]).prod(axis=1)[None]
+    like = (
+        np.array([strip.curved for strip in strips])[:, None] == np.array([line.strip.curved for line in clear])[None]
+    )
+    read = (like & (shared / np.maximum(areas - shared, 1e-6) >= SETTINGS.same)).any(axis=1)
+    return [strip for strip, is_read in zip(strips, read, strict=True) if not is_read]
 
 
-def first_look(page: Page) -> list[Strip]:
-    return _strips(page, detect(page.frame.image, Weights.V6, scale=_scale(page.frame.image, SETTINGS.first_side)))
-
-
-def second_detector(page: Page) -> list[Strip]:
-    return _strips(page, detect(page.frame.image, Weights.V4, scale=_scale(page.frame.image, SETTINGS.first_side)))
-
-
-LOOKS: tuple[Look, ...] = (first_look, second_detector)
-
-
-def _scale(image: Pixels, side: int) -> float:
-    return float(min(side / max(image.shape[:2]), SETTINGS.max_upscale))
-
-
-def _strips(page: Page, regions: Sequence[Region]) -> list[Strip]:
-    return [strip for region in regions for strip in _strips_of(page.pyramid, region)]
-
-
-def _strips_of(pyramid: Pyramid, region: Region) -> Iterator[Strip]:
-    yield straight(pyramid, region.quad)
-    if region.width < SETTINGS.tall * region.height and region.width < 1.1 * region.height:
-        yield straight(pyramid, np.roll(region.quad, 1, axis=0))
-    yield from unrolled(pyramid, region)
+def _boxes(strips: Sequence[Strip]) -> Floats:
+    """N x 4: left, top, right, bottom of each strip in the picture."""
+    quads = np.stack([strip.quad for strip in strips])
+    return np.concatenate([quads.min(axis=1), quads.max(axis=1)], axis=1)
 
 
 def _is_poor(line: Line) -> bool:
@@ -172,10 +140,10 @@ def _worth_telling(line: Line) -> bool:
     )
 
 
-def _sighting(candidate: Candidate, frame: Frame) -> Sighting:
+def _sighting(candidate: Candidate, mark: str, frame: Frame) -> Sighting:
     found = place(candidate.lines, candidate.match)
     return Sighting(
-        mark=candidate.mark,
+        mark=mark,
         reader=Reader.TEXT,
         quad=found.quad,
         score=float(np.exp(min(candidate.score, 0.0) / 2)),
@@ -201,13 +169,6 @@ def _distinct(sightings: Sequence[Sighting], taken: Sequence[Quad]) -> list[Sigh
     """Without those that lie over a better one."""
     kept: list[Sighting] = []
     for sighting in sightings:
-        if all(_overlap(sighting.quad, other) < 0.3 for other in [*taken, *(k.quad for k in kept)]):
+        if all(shared_area(sighting.quad, other) < 0.3 for other in [*taken, *(k.quad for k in kept)]):
             kept.append(sighting)
     return kept
-
-
-def _overlap(one: Quad, two: Quad) -> float:
-    """Shared area over the smaller area."""
-    a, b = (np.array(cv2.convexHull(np.array(quad, np.float32)), np.float32) for quad in (one, two))
-    smaller = min(cv2.contourArea(a), cv2.contourArea(b))
-    return float(cv2.intersectConvexConvex(a, b)[0]) / smaller if smaller > 0 else 0.0

@@ -1,0 +1,83 @@
+"""Candidates: places where a name may stand, and the certain readings of the same place that refute some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike
+
+from verify_media.readers import joining
+from verify_media.readers.ocr_recognise import Alphabet, fold
+from verify_media.readers.placing import Line
+from verify_media.readers.spotting import SETTINGS as SPOTTING
+from verify_media.readers.spotting import Form, Match, spot
+
+
+@dataclass(frozen=True, slots=True)
+class RefutingSettings:
+    """A blurred second strip must not outvote a clear reading of the same letters."""
+
+    below: float = -0.25
+    """Candidates with a better score stand by themselves."""
+    certainty: float = 0.93
+    min_shared: float = 0.6
+    min_letters: float = 0.6
+    """The clear reading must have at least this share of the name's letters."""
+
+
+SETTINGS = RefutingSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A name found in lines that follow one another; `score` is log-probability per character."""
+
+    score: float
+    form: Form
+    lines: tuple[Line, ...]
+    match: Match
+
+
+def candidates(
+    fresh: Sequence[Line], known: Sequence[Line], forms: Iterable[Form], alphabet: Alphabet
+) -> list[Candidate]:
+    """Places of the names in `fresh` lines and in chains of `known` lines, refuted ones left out."""
+    singles = [(line,) for line in fresh]
+    chained = [tuple(known[i] for i in chain) for chain in joining.chains([line.strip for line in known])]
+    found = []
+    for form in forms:
+        found += _over(singles, form, alphabet, SPOTTING.found) + _over(chained, form, alphabet, SPOTTING.joined)
+    return [candidate for candidate in found if not refuted(candidate, known, alphabet)]
+
+
+def _over(groups: Sequence[tuple[Line, ...]], form: Form, alphabet: Alphabet, bound: float) -> list[Candidate]:
+    if not groups:
+        return []
+    matches = spot([[line.reading for line in group] for group in groups], form, alphabet)
+    return [Candidate(m.score, form, g, m) for g, m in zip(groups, matches, strict=True) if m.score >= bound]
+
+
+def refuted(candidate: Candidate, known: Sequence[Line], alphabet: Alphabet) -> bool:
+    """Whether a clear reading of one of the candidate's places says something else."""
+    if candidate.score >= SETTINGS.below:
+        return False
+    own = {id(line) for line in candidate.lines}
+    certainty = max(SETTINGS.certainty, max(line.reading.certainty for line in candidate.lines))
+    letters = SETTINGS.min_letters * len(candidate.form.key) / len(candidate.lines)
+    clear = [
+        (line,)
+        for line in known
+        if id(line) not in own and line.reading.certainty >= certainty and len(fold(line.reading.text)) >= letters
+        if any(shared_area(line.strip.quad, other.strip.quad) >= SETTINGS.min_shared for other in candidate.lines)
+    ]
+    return bool(clear) and not _over(clear, candidate.form, alphabet, SPOTTING.found)
+
+
+def shared_area(one: ArrayLike, two: ArrayLike) -> float:
+    """Shared area of two quads over the smaller area."""
+    a, b = (np.asarray(cv2.convexHull(np.array(quad, np.float32)), np.float32) for quad in (one, two))
+    smaller = min(cv2.contourArea(a), cv2.contourArea(b))
+    return float(cv2.intersectConvexConvex(a, b)[0]) / smaller if smaller > 0 else 0.0
