@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from conftest import sighting
+from builders import sighting
 from verify_media.records import Outcome
 from verify_media.stages.decide import best_first, decide
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import report, sighting
+from builders import report, sighting
 from verify_media.messages import message
 from verify_media.policy import load_policy
 from verify_media.records import Cue, Draft, ItemReport, Outcome, RuleResult, Skipped, Verdict
