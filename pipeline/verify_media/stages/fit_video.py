@@ -1,0 +1,258 @@
+"""One clip on its way into the message: as it is, in a new container, or encoded again; and what each size of it would look like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+
+from verify_media.codecs import encode_video, mp4, probe_video
+from verify_media.codecs.encode_video import Recipe
+from verify_media.codecs.mp4 import Clip
+from verify_media.messages import Message, message
+from verify_media.records import ItemReport
+from verify_media.stages import allocate
+from verify_media.stages.allocate import Choice, Option, Probe
+from verify_media.stages.fitted import CannotFit, Fitted, changed
+from verify_media.tools.ffmpeg import FfmpegError
+
+CRFS = (20.0, 26.0, 32.0, 39.0)
+SCALES = (1.0, 2 / 3, 0.5)
+SCARCE_BITS_PER_PIXEL = 0.035
+"""Below (2.2 Mb/s at 1080p30) smaller sizes are tried too."""
+CLOSE_ENOUGH = 0.12
+"""A one-pass encode this near to its share is kept, where photos can absorb the difference; the second pass costs as much again."""
+HEADROOM = 0.997
+"""Two passes land within 0.3 % of their aim on most clips; a corrected pass follows when one is over."""
+MOST_PASSES = 4
+FRAME_BYTES = 22
+"""Index entries and sample headers of the MP4 for each frame of picture and sound."""
+NO_VMAF = 100.0, 1.5, 18.0
+"""Without libvmaf: quality = 100 - 1.5 for each CRF above 18, a rough mean over phone clips."""
+PRESETS = ((400.0, "medium"), (900.0, "faster"))
+"""Up to so many megapixels (frames times size) the slower preset is affordable; above: veryfast. On 2 cores, 1080p30: medium takes
+2.5 CPU-seconds for a second of clip, faster 1.8, veryfast 1.1; at equal size medium is 1 to 2 VMAF points better."""
+FASTEST = "veryfast"
+
+
+@dataclass
+class VideoShot:
+    """`ready` is what goes out when the budget can carry it; `option` what else there is (a curve after `measure`)."""
+
+    report: ItemReport
+    work: Path
+    formats: Collection[str]
+    ready: Fitted | None = None
+    reasons: tuple[Message, ...] = ()
+    option: Option = field(default_factory=lambda: Option(allocate.VIDEO))
+    on_frame: Callable[[int], None] | None = None
+    _clip: Clip | None = None
+    _spare: bool = False
+
+    kind = "video"
+
+    @property
+    def source(self) -> Path:
+        return self.report.path
+
+    @property
+    def clip(self) -> Clip:
+        if self._clip is None:
+            try:
+                self._clip = mp4.inspect(self.source)
+            except (ValueError, OSError, StopIteration, av.FFmpegError) as error:
+                raise self._failed(error) from error
+        return self._clip
+
+    def _failed(self, error: Exception) -> CannotFit:
+        return CannotFit(
+            message("fit-cannot-convert", name=self.source.name, reason=str(error) or type(error).__name__)
+        )
+
+    def prepare(self) -> None:
+        """Find what can go out without a change of the picture. Raises CannotFit."""
+        if "video/mp4" not in self.formats:
+            raise CannotFit(message("fit-not-accepted", name=self.source.name))
+        clip, media = self.clip, self.report.media
+        self.reasons = obstacles(clip)
+        if self.reasons:
+            return
+        is_mp4 = media.media_type == "video/mp4" and clip.brand in mp4.MP4_BRANDS
+        if is_mp4 and not clip.private:
+            self.ready = Fitted(self.source, "video/mp4", media.size_bytes, *clip.upright)
+        else:
+            self._remux(is_mp4)
+        if self.ready:
+            self.option = Option(allocate.VIDEO, as_is=Choice(self.ready.size_bytes, 100.0))
+
+    def _remux(self, is_mp4: bool) -> None:
+        """A new container around the same tracks; where that fails, the clip is encoded."""
+        path = self.work / "remuxed.mp4"
+        try:
+            encode_video.remux(self.clip, path)
+            kinds = self.clip.private
+            notes = () if is_mp4 else (message("fit-remuxed"),)
+            notes += (message("fit-cleaned", kinds=", ".join(kinds)),) if kinds else ()
+            ready = Fitted(path, "video/mp4", path.stat().st_size, *self.clip.upright, notes)
+            check_video(ready, self.clip, encoded=False)
+            self.ready = ready
+        except (FfmpegError, CannotFit):
+            self.reasons = (message("fit-video-format", codec=self.clip.codec),)
+
+    def recipe(self, scale: float = 1.0) -> Recipe:
+        return encode_video.recipe(self.clip, scale=scale, preset=preset(self.clip), spare=self._spare)
+
+    def measure(self, share_bytes: float) -> None:
+        """Probe sizes and VMAF on short pieces. Raises CannotFit."""
+        full = encode_video.recipe(self.clip)
+        bits_per_pixel = 8 * share_bytes / (full.width * full.height * max(1, self.clip.frames))
+        scarce = bits_per_pixel < SCARCE_BITS_PER_PIXEL
+        self._spare = scarce
+        scales = SCALES if scarce else SCALES[:1]
+        try:
+            probes = [probe for scale in scales for probe in self._probes(scale, full)]
+        except (FfmpegError, OSError, ValueError, KeyError) as error:
+            raise self._failed(error) from error
+        self.option = Option(
+            allocate.VIDEO, allocate.curve(probes, allocate.VIDEO), self.option.as_is, self.option.bonus
+        )
+
+    def _probes(self, scale: float, full: Recipe) -> list[Probe]:
+        rates = probe_video.probe(self.clip, self.recipe(scale), full, CRFS, self.work)
+        beside = self.beside_bytes
+        best, slope, start = NO_VMAF
+        return [
+            Probe(
+                scale,
+                r.crf,
+                r.size_bytes + beside,
+                r.vmaf if r.vmaf is not None else best - slope * max(0.0, r.crf - start) - 20 * (1 - scale),
+            )
+            for r in rates
+        ]
+
+    @property
+    def beside_bytes(self) -> float:
+        """Sound and index."""
+        how = self.recipe()
+        seconds = self.clip.duration_s
+        audio_bps = 0 if how.audio_bps is None else how.audio_bps or self.clip.audio_bit_rate or 128_000
+        return 2000 + audio_bps / 8 * seconds + FRAME_BYTES * (self.clip.frames + (47 * seconds if audio_bps else 0))
+
+    def make(self, choice: Choice) -> Fitted:
+        return self.ready if choice.as_is and self.ready else self.make_near(choice)
+
+    def make_near(self, choice: Choice) -> Fitted:
+        """One pass at the CRF of the choice, with statistics for `make_exact`. Raises CannotFit."""
+        out = self.work / "near.mp4"
+        crf = choice.level or CRFS[0]
+        self._run(
+            lambda: encode_video.encode_crf(
+                self.clip, self.recipe(choice.scale), out, crf, log=self._log(choice), on_frame=self.on_frame
+            )
+        )
+        return self._fitted(out, choice, {"crf": round(crf, 2)})
+
+    def make_exact(self, choice: Choice) -> Fitted:
+        """Two passes to at most the size of the choice; each further pass corrects by what the last one missed. Raises CannotFit."""
+        out, how, log = self.work / "exact.mp4", self.recipe(choice.scale), self._log(choice)
+        aim = choice.size_bytes * HEADROOM - self.beside_bytes
+        if not list(self.work.glob(f"{log.name}*.log")):
+            self._run(lambda: encode_video.first_pass(self.clip, how, self._bps(aim), log, on_frame=self.on_frame))
+        for _ in range(MOST_PASSES):
+            self._run(
+                lambda: encode_video.second_pass(self.clip, how, out, self._bps(aim), log, on_frame=self.on_frame)
+            )
+            size = out.stat().st_size
+            if size <= choice.size_bytes:
+                return self._fitted(out, choice, {"kbps": round(self._bps(aim) / 1000)})
+            aim = aim * (choice.size_bytes * HEADROOM - self.beside_bytes) / max(size - self.beside_bytes, 1.0)
+        raise CannotFit(message("fit-cannot-convert", name=self.source.name, reason="its size could not be met"))
+
+    def _bps(self, aim_bytes: float) -> int:
+        return max(20_000, int(8 * aim_bytes / max(self.clip.duration_s, 0.1)))
+
+    def _log(self, choice: Choice) -> Path:
+        return self.work / f"stats-{choice.scale:.2f}"
+
+    def _run(self, encode: Callable[[], None]) -> None:
+        try:
+            encode()
+        except FfmpegError as error:
+            raise self._failed(error) from error
+
+    def _fitted(self, path: Path, choice: Choice, quality: dict[str, float]) -> Fitted:
+        how = self.recipe(choice.scale)
+        quality = {**quality, "scale": round(how.width / self.clip.upright[0], 3)}
+        return Fitted(path, "video/mp4", path.stat().st_size, how.width, how.height, self._changes(how), quality)
+
+    def _changes(self, how: Recipe) -> tuple[Message, ...]:
+        width, height = self.clip.upright
+        notes = self.reasons or (message("fit-recompressed"),)
+        if self.report.media.media_type != "video/mp4":
+            source = self.report.media.media_type.rpartition("/")[2].upper()
+            notes = (*notes, message("fit-converted-video", source_type=source))
+        if how.width < width - 2:
+            notes = (
+                *notes,
+                message("fit-scaled", from_width=width, from_height=height, width=how.width, height=how.height),
+            )
+        return notes
+
+    def finish(self, fitted: Fitted) -> Fitted:
+        """Measure and check the file that is going out. Raises CannotFit."""
+        check_video(fitted, self.clip, encoded=bool(fitted.quality))
+        if not fitted.quality:
+            return fitted
+        try:
+            score = probe_video.vmaf_of_encode(self.clip, encode_video.recipe(self.clip), fitted.path, self.work)
+        except (FfmpegError, OSError, ValueError, KeyError):
+            return fitted
+        return fitted if score is None else changed(fitted, quality={**fitted.quality, "vmaf": round(score, 2)})
+
+
+def preset(clip: Clip) -> str:
+    megapixels = clip.frames * min(clip.width * clip.height, 1920 * 1080) / 1e6
+    return next((name for most, name in PRESETS if megapixels <= most), FASTEST)
+
+
+def obstacles(clip: Clip) -> tuple[Message, ...]:
+    """Why the picture or sound cannot go out as they are."""
+    if clip.is_h264_sdr and clip.is_upright_enough:
+        return ()
+    if clip.is_hdr:
+        return (message("fit-hdr"),)
+    if not clip.is_upright_enough:
+        return (message("fit-video-turned"),)
+    if clip.codec == "h264" and not clip.constant_rate:
+        return (message("fit-video-rate"),)
+    return (message("fit-video-format", codec=clip.codec),)
+
+
+def check_video(fitted: Fitted, source: Clip, *, encoded: bool) -> None:
+    """Open what was written and look at each property that was asked for. Raises CannotFit."""
+    try:
+        clip = mp4.inspect(fitted.path)
+    except (ValueError, OSError, StopIteration, av.FFmpegError) as error:
+        raise CannotFit(message("fit-cannot-convert", name=fitted.path.name, reason=str(error))) from error
+    right = clip.is_h264_sdr and clip.upright == (fitted.width, fitted.height)
+    right = right and abs(clip.duration_s - source.duration_s) < 0.5 + 0.02 * source.duration_s
+    if encoded:
+        right = (
+            right
+            and clip.pixel_format == "yuv420p"
+            and clip.rotation_deg == 0
+            and (clip.transfer, clip.primaries, clip.matrix) == (1, 1, 1)
+        )
+        right = (
+            right
+            and not clip.private
+            and clip.width % 2 == clip.height % 2 == 0
+            and (clip.audio is None) == (source.audio is None)
+        )
+    if not right:
+        raise CannotFit(
+            message("fit-cannot-convert", name=fitted.path.name, reason="the written file did not pass its check")
+        )
