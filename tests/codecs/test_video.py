@@ -133,6 +133,27 @@ def test_b_frames_do_not_hide_keyframes(tmp_path: Path) -> None:
     assert {0.0, 2.0, 4.0} <= set(times)
 
 
+def test_a_recording_without_a_length_in_its_header(tmp_path: Path) -> None:
+    with (tmp_path / "a.webm").open("wb") as out:
+        subprocess.run(
+            [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(clip(tmp_path / "plain.mp4", frames=60)),
+             "-c:v", "libvpx", "-g", "999", "-f", "webm", "-live", "1", "-"], check=True, stdout=out, timeout=60,
+        )  # fmt: skip
+    assert video.probe(tmp_path / "a.webm").duration_s == pytest.approx(6, abs=0.3)
+    assert len(list(video.keyframes(tmp_path / "a.webm", max_frames=12))) >= 5
+
+
+def test_the_callers_time_is_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video_file, "VIDEO", replace(VIDEO, timeout_s=3.0))
+    now = [0.0]
+    monkeypatch.setattr(video_file.time, "monotonic", lambda: now[0])
+    count = 0
+    for _ in video.keyframes(clip(tmp_path / "a.mp4", frames=60), max_frames=6):
+        now[0] += 100
+        count += 1
+    assert count == 6
+
+
 def test_frames_are_scaled_only_when_asked(tmp_path: Path) -> None:
     path = clip(tmp_path / "a.mp4", size=(320, 240))
     assert next(video.keyframes(path, max_frames=1)).image.shape == (240, 320, 3)

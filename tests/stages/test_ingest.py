@@ -144,15 +144,15 @@ def test_the_same_bytes_count_once(tmp_path: Path) -> None:
     assert [note.key for note in items[1].notes] == ["duplicate_exact"]
 
 
-@pytest.mark.parametrize("change", ["quality", "smaller", "format", "stripped", "brighter"])
+@pytest.mark.parametrize("change", ["quality", "smaller", "format", "stripped", "darker"])
 def test_the_same_picture_saved_again_counts_once(tmp_path: Path, change: str) -> None:
     pixels = textured(1200, 900, seed=3)
     saved(tmp_path / "a.jpg", pixels, quality=92)
     again = Image.fromarray(pixels)
     if change == "smaller":
         again = again.resize((800, 600), Image.Resampling.LANCZOS)
-    if change == "brighter":
-        again = again.point(lambda v: min(255, v + 12))
+    if change == "darker":
+        again = again.point(lambda v: v * 0.9)
     suffix, options = {"quality": ("jpg", {"quality": 40}), "format": ("heic", {})}.get(
         change, ("jpg", {"quality": 85})
     )

@@ -72,11 +72,11 @@ def keyframes(path: Path, *, max_frames: int, max_side: int | None = None) -> It
     """
     with video_file.opened(path) as clip:
         count, last_s = 0, -1.0
-        for stop in plan(video_file.key_times(clip), clip.duration_s, max_frames):
+        for stop in plan(*video_file.timeline(clip), max_frames):
             for frame in video_file.visit(clip, stop):
                 if clip.time_of(frame) > last_s:
                     count, last_s = count + 1, clip.time_of(frame)
-                    yield _shown(clip, frame, count - 1, max_side)
+                    yield from _shown(clip, frame, count - 1, max_side)
         if count == 0:
             raise refuse("video_no_frames", file=path.name)
 
@@ -92,13 +92,13 @@ def between(
             if clip.time_of(frame) > end_s or count >= max_frames:
                 return
             if clip.time_of(frame) >= start_s:
-                yield _shown(clip, frame, count, max_side)
+                yield from _shown(clip, frame, count, max_side)
                 count += 1
 
 
-def _shown(clip: video_file.Clip, frame: av.VideoFrame, index: int, max_side: int | None) -> Frame:
+def _shown(clip: video_file.Clip, frame: av.VideoFrame, index: int, max_side: int | None) -> Iterator[Frame]:
     pixels = video_pixels.to_srgb(frame, clip.pixel_aspect, max_side)
-    return Frame(pixels, round(clip.time_of(frame), 3), index)
+    yield from clip.hand_over(Frame(pixels, round(clip.time_of(frame), 3), index))
 
 
 def _info(clip: video_file.Clip, frame: av.VideoFrame, notes: tuple[Message, ...]) -> VideoInfo:
@@ -111,7 +111,7 @@ def _info(clip: video_file.Clip, frame: av.VideoFrame, notes: tuple[Message, ...
         width=width,
         height=height,
         codec=_CODEC_NAMES.get(name, name),
-        duration_s=clip.duration_s,
+        duration_s=clip.duration_s or video_file.timeline(clip)[1],
         fps=_fps(clip.stream),
         rotation_deg=turn.clockwise_deg,
         is_mirrored=turn.is_mirrored,

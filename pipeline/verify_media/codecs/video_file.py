@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias
@@ -23,7 +23,7 @@ from verify_media.codecs.errors import DecodeError, refuse
 from verify_media.codecs.limits import VIDEO
 from verify_media.codecs.sniff import sniff
 from verify_media.codecs.video_plan import Stop
-from verify_media.records import Kind
+from verify_media.records import Frame, Kind
 
 _MOV = "mov"
 _DEMUXERS = {
@@ -58,8 +58,9 @@ Packet: TypeAlias = "av.Packet[av.VideoStream]"
 
 @dataclass(slots=True)
 class Budget:
-    """How many more frames may be decoded only to get from a keyframe to a later moment."""
+    """What is left: time, and frames that may be decoded only to get from a keyframe to a later moment."""
 
+    deadline: float
     dense_frames: int = VIDEO.max_dense_frames
 
 
@@ -71,8 +72,7 @@ class Clip:
     media_type: str
     container: InputContainer
     stream: av.VideoStream
-    deadline: float
-    budget: Budget = field(default_factory=Budget)
+    budget: Budget
 
     @property
     def time_base(self) -> Fraction:
@@ -101,8 +101,14 @@ class Clip:
         return self.seconds(frame.pts) if frame.pts is not None else 0.0
 
     def check_time(self) -> None:
-        if time.monotonic() > self.deadline:
+        if time.monotonic() > self.budget.deadline:
             raise refuse("video_took_too_long", file=self.path.name)
+
+    def hand_over(self, frame: Frame) -> Iterator[Frame]:
+        """Yield the frame; the time that the caller spends on it is not ours."""
+        began = time.monotonic()
+        yield frame
+        self.budget.deadline += time.monotonic() - began
 
 
 @contextmanager
@@ -115,7 +121,7 @@ def opened(path: Path) -> Iterator[Clip]:
     try:
         with _container(path, kind.media_type) as container:
             stream = _main_stream(path, container)
-            clip = Clip(path, kind.media_type, container, stream, time.monotonic() + VIDEO.timeout_s)
+            clip = Clip(path, kind.media_type, container, stream, Budget(time.monotonic() + VIDEO.timeout_s))
             _refuse_oversized(clip)
             yield clip
     except DecodeError:
@@ -180,13 +186,20 @@ def _refuse_oversized(clip: Clip) -> None:
     if width * height > VIDEO.max_pixels:
         raise refuse("video_too_large", file=clip.path.name, width=width, height=height)
     if clip.duration_s > VIDEO.max_duration_s:
-        raise refuse("video_too_long", file=clip.path.name, hours=round(VIDEO.max_duration_s / 3600))
+        raise _too_long(clip)
 
 
-def key_times(clip: Clip) -> list[float]:
-    """Times of all keyframes, ascending: from the index where it is complete, else by reading through the packets."""
+def _too_long(clip: Clip) -> DecodeError:
+    return refuse("video_too_long", file=clip.path.name, hours=round(VIDEO.max_duration_s / 3600))
+
+
+def timeline(clip: Clip) -> tuple[list[float], float]:
+    """Times of all keyframes, ascending, and the end: from the index where it is whole, else by reading all packets."""
     keys = _from_index(clip) if _DEMUXERS[clip.media_type] in _INDEXED else []
-    return keys or _from_packets(clip)
+    if keys and clip.duration_s > 0:
+        return keys, clip.duration_s
+    keys, end_s = _from_packets(clip)
+    return keys, clip.duration_s or end_s
 
 
 def _from_index(clip: Clip) -> list[float]:
@@ -197,14 +210,20 @@ def _from_index(clip: Clip) -> list[float]:
     return sorted({max(0.0, clip.seconds(e.timestamp)) for e in entries if e.is_keyframe and not e.is_discard})
 
 
-def _from_packets(clip: Clip) -> list[float]:
-    found = set()
+def _from_packets(clip: Clip) -> tuple[list[float], float]:
+    """Recordings of browsers have no length in their header, so it is measured."""
+    found, end_s = set(), 0.0
     for packet in clip.container.demux(clip.stream):
         clip.check_time()
         moment = packet.pts if packet.pts is not None else packet.dts
-        if packet.is_keyframe and moment is not None:
+        if moment is None:
+            continue
+        end_s = max(end_s, clip.seconds(moment + (packet.duration or 0)))
+        if end_s > VIDEO.max_duration_s:
+            raise _too_long(clip)
+        if packet.is_keyframe:
             found.add(max(0.0, clip.seconds(moment)))
-    return sorted(found)
+    return sorted(found), end_s
 
 
 def seek(clip: Clip, time_s: float) -> None:

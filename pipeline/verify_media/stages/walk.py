@@ -36,7 +36,9 @@ def walk(folder: Path, ignore: Collection[Path] = ()) -> tuple[tuple[Path, ...],
                 skipped.append(problem)
             elif not entry.is_dir():
                 files.append(path)
-            elif not entry.is_symlink() and depth < MAX_DEPTH:
+            elif depth >= MAX_DEPTH:
+                skipped.append(Skipped(path, message("folder_too_deep", file=path.name)))
+            elif not entry.is_symlink():
                 pending.append((path, depth + 1))
     return tuple(sorted(files, key=_order)), tuple(sorted(skipped, key=lambda s: _order(s.path)))
 
