@@ -73,6 +73,69 @@ def icon(svg: Path, side: int = 512) -> Any:
     return drawn[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1].copy()
 
 
+def symbol(rng: np.random.Generator, side: int = 512) -> Any:
+    """RGBA of a flat drawn logo: petals, strokes, shapes or a monogram, in one ink, trimmed."""
+    canvas = Image.new("L", (side, side), 0)
+    draw = ImageDraw.Draw(canvas)
+    rng.choice([_petals, _strokes, _shapes, _monogram])(draw, rng, side)
+    alpha = np.asarray(canvas)
+    ys, xs = np.nonzero(alpha > 40)
+    alpha = alpha[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
+    ink = rng.integers(0, 256, 3) if rng.random() < 0.6 else np.zeros(3)
+    return np.dstack([np.broadcast_to(ink, (*alpha.shape, 3)), alpha]).astype(np.uint8)
+
+
+def _petals(draw: Any, rng: np.random.Generator, side: int) -> None:
+    count, middle = int(rng.integers(3, 8)), side / 2
+    outline = rng.uniform(0.1, 0.3, 3) * side
+    for k in range(count):
+        turn = 2 * np.pi * k / count + 0.3
+        ends = [
+            (0.06 * side, -outline[0] / 3),
+            (0.25 * side, -outline[1] / 2),
+            (0.47 * side, 0),
+            (0.25 * side, outline[2] / 3),
+        ]
+        draw.polygon([_turned(x, y, turn, middle) for x, y in ends], fill=255)
+    hole = rng.uniform(0.03, 0.09) * side
+    draw.ellipse((middle - hole, middle - hole, middle + hole, middle + hole), fill=int(rng.choice([0, 255])))
+
+
+def _turned(x: float, y: float, turn: float, middle: float) -> tuple[float, float]:
+    return middle + x * np.cos(turn) - y * np.sin(turn), middle + x * np.sin(turn) + y * np.cos(turn)
+
+
+def _strokes(draw: Any, rng: np.random.Generator, side: int) -> None:
+    points = [tuple(p) for p in rng.uniform(0.1, 0.9, (int(rng.integers(4, 8)), 2)) * side]
+    draw.line(points, fill=255, width=int(rng.uniform(0.04, 0.1) * side), joint="curve")
+    x, y, r = rng.uniform(0.2, 0.8) * side, rng.uniform(0.2, 0.8) * side, rng.uniform(0.06, 0.15) * side
+    draw.ellipse((x - r, y - r, x + r, y + r), fill=255)
+
+
+def _shapes(draw: Any, rng: np.random.Generator, side: int) -> None:
+    for fill in (255, 255, 0, 255, 0)[: int(rng.integers(3, 6))]:
+        x, y = rng.uniform(0.25, 0.75, 2) * side
+        w, h = rng.uniform(0.1, 0.3, 2) * side
+        kind = rng.integers(0, 3)
+        if kind == 0:
+            draw.ellipse((x - w, y - h, x + w, y + h), fill=fill)
+        elif kind == 1:
+            draw.rounded_rectangle((x - w, y - h, x + w, y + h), radius=0.05 * side, fill=fill)
+        else:
+            draw.polygon([(x - w, y + h), (x + w, y + h), (x + rng.uniform(-w, w), y - h)], fill=fill)
+    draw.ellipse((0.05 * side, 0.05 * side, 0.2 * side, 0.2 * side), fill=255)
+
+
+def _monogram(draw: Any, rng: np.random.Generator, side: int) -> None:
+    letters = "".join(rng.choice(list("ABCDEFGHKLMNPRSTVW"), 2))
+    draw.text((side / 2, side / 2), letters, font=ImageFont.load_default(int(0.5 * side)), fill=255, anchor="mm")
+    edge = int(0.03 * side)
+    if rng.random() < 0.5:
+        draw.ellipse((edge, edge, side - edge, side - edge), outline=255, width=edge)
+    else:
+        draw.line([(0.1 * side, 0.82 * side), (0.9 * side, 0.76 * side)], fill=255, width=edge)
+
+
 def badge(rng: np.random.Generator, symbol: Any, side: int = 512, *, colours: int = 2) -> Any:
     """A round badge: ring, name above and below, a symbol in the middle. All badges of one kind share the ring."""
     palette = [tuple(int(v) for v in rng.integers(0, 90, 3)), tuple(int(v) for v in rng.integers(150, 256, 3))]
@@ -143,11 +206,27 @@ def compose(photo: Any, mark: Any, view: View, rng: np.random.Generator) -> tupl
     pad = (layer.shape[1] - size[0]) // 2, (layer.shape[0] - size[1]) // 2
     to_photo_layer = to_photo @ np.array([[1, 0, -pad[0]], [0, 1, -pad[1]], [0, 0, 1.0]])
     picture = _blend(photo, layer, to_photo_layer, view, rng)
+    corners = cv2.perspectiveTransform(_corners(size)[None], to_photo)[0]
+    if not view.on_card and not _can_be_seen(picture, photo, corners):
+        raise Invisible("the mark has the colour and the business of what lies behind it")
     picture = _cover(picture, photo, to_photo, size, view, rng)
     picture = np.clip(picture + rng.normal(0, view.noise, picture.shape), 0, 255).astype(np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "JPEG", quality=view.quality)
-    return np.asarray(Image.open(buffer)), cv2.perspectiveTransform(_corners(size)[None], to_photo)[0]
+    return np.asarray(Image.open(buffer)), corners
+
+
+class Invisible(Exception):
+    """A person would not see the mark in this picture either."""
+
+
+def _can_be_seen(picture: Any, photo: Any, corners: Any) -> bool:
+    """The mark changes the picture by more than the picture varies there by itself."""
+    inside = np.zeros(photo.shape[:2], np.uint8)
+    cv2.fillConvexPoly(inside, corners.astype(np.int32), 1)
+    change = np.abs(picture - photo).max(axis=2)[inside > 0]
+    ground = photo[inside > 0].astype(np.float32)
+    return float(np.percentile(change, 90)) > 30 + 1.0 * float(ground.std(axis=0).mean())
 
 
 def _paint(mark: Any, view: View, rng: np.random.Generator) -> Any:

@@ -35,7 +35,7 @@ class Patch:
     dx: Floats
     dy: Floats
     strength: Floats
-    grey: Floats
+    rgb: Floats
     margin: float
     noise: float
 
@@ -61,6 +61,11 @@ class Fit:
     """The hit of the second-worst of nine parts of the contour."""
     ncc: float
     """Absolute correlation of the grey values."""
+    explained: float
+    """Part of the patch's variation that giving each colour of the mark one new colour explains (correlation ratio),
+    light falling off evenly. A stamp, a negative and a print in other inks explain as well as the logo itself."""
+    explained_most: float
+    """The same for the better 75 % of the patch, where a part is covered."""
     size_px: float
     """Root of the area in the frame."""
     tilt: float
@@ -81,9 +86,8 @@ def rectify(view: FrameView, template: Template, contour: Contour, homography: M
     patch = cv2.GaussianBlur(patch, (0, 0), 0.8)
     dx, dy = gradient(np.asarray(patch, np.uint8))
     strength = np.sqrt(dx * dx + dy * dy)
-    grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY) if patch.ndim == 3 else patch
     noise = float(np.median(strength)) + 1.0
-    return Patch(dx, dy, strength, np.asarray(grey, np.float32), float(margin), noise)
+    return Patch(dx, dy, strength, np.asarray(patch, np.float32), float(margin), noise)
 
 
 def _shift(by: float) -> Matrix:
@@ -185,6 +189,7 @@ def measure(view: FrameView, template: Template, homography: Matrix, level_px: i
     quad = corners(homography, template.size)
     turned = np.stack([-contour.normals[:, 1], contour.normals[:, 0]], 1)
     across, _ = respond(patch, contour.points, turned)
+    explained = _explained(patch, contour)
     return Fit(
         homography=homography,
         hit=float(near.mean()),
@@ -195,10 +200,21 @@ def measure(view: FrameView, template: Template, homography: Matrix, level_px: i
         calm=_calm(patch, contour, slope),
         weakest=_weakest(near, contour),
         ncc=_ncc(patch, contour),
+        explained=explained[0],
+        explained_most=explained[1],
         size_px=float(np.sqrt(cv2.contourArea(quad))),
         tilt=foreshortening(homography, template.size),
         centre=(float(quad[:, 0].mean()), float(quad[:, 1].mean())),
     )
+
+
+def promise(view: FrameView, template: Template, homography: Matrix, level_px: int) -> float:
+    """A cheap part of `measure`, to choose which places are worth a full fit."""
+    contour = template.contour(level_px)
+    patch = rectify(view, template, contour, homography)
+    near, slope = _near(patch, contour)
+    beside = np.mean([_beside(patch, contour, move) for move in _moves(max(contour.size))[::2]])
+    return float(near.mean() - beside) + 0.3 * _sign(near, slope)
 
 
 def _near(patch: Patch, contour: Contour) -> tuple[Floats, Floats]:
@@ -242,11 +258,40 @@ def _weakest(near: Floats, contour: Contour) -> float:
     return parts[min(1, len(parts) - 1)] if parts else 0.0
 
 
-def _ncc(patch: Patch, contour: Contour) -> float:
+def _inside(patch: Patch, contour: Contour) -> Floats:
     margin = int(patch.margin)
     height, width = contour.grey.shape
-    seen = patch.grey[margin : margin + height, margin : margin + width]
-    if seen.shape != contour.grey.shape:
-        return 0.0
+    return patch.rgb[margin : margin + height, margin : margin + width]
+
+
+def _explained(patch: Patch, contour: Contour) -> tuple[float, float]:
+    seen = _inside(patch, contour)
+    tones = contour.tones
+    height, width = seen.shape[:2]
+    ys, xs = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    ramp = np.stack([xs, ys]).reshape(2, -1)
+    values = seen.reshape(-1, seen.shape[2] if seen.ndim == 3 else 1).astype(np.float64)
+    left = _left(np.vstack([tones.reshape(len(tones), -1), ramp]), values)
+    plain = _left(np.vstack([np.ones((1, height * width)), ramp]), values) + 4.0  # 2 levels of noise
+    blocks = _blocks(left.reshape(height, width)), _blocks(plain.reshape(height, width))
+    better = np.argsort(blocks[0] - blocks[1])[: max(1, round(0.75 * blocks[0].size))]
+    most = 1 - blocks[0].ravel()[better].sum() / blocks[1].ravel()[better].sum()
+    return max(0.0, 1 - float(left.sum() / plain.sum())), max(0.0, float(most))
+
+
+def _left(basis: Any, values: Any) -> Any:
+    """Squared residual of each pixel after least squares, summed over the colours."""
+    normal = basis @ basis.T + 1e-3 * np.eye(len(basis))
+    return ((values - basis.T @ np.linalg.solve(normal, basis @ values)) ** 2).sum(axis=1)
+
+
+def _blocks(plane: Any) -> Any:
+    """Means over an 8 x 8 division."""
+    return cv2.resize(plane, (8, 8), interpolation=cv2.INTER_AREA).ravel()
+
+
+def _ncc(patch: Patch, contour: Contour) -> float:
+    seen = _inside(patch, contour)
+    seen = seen.mean(axis=2) if seen.ndim == 3 else seen
     a, b = seen - seen.mean(), contour.grey - contour.grey.mean()
     return float(abs((a * b).sum()) / (np.sqrt((a * a).sum() * (b * b).sum()) + 1e-6))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from verify_media.readers.contour import Fit, align, measure
+from verify_media.readers.contour import Fit, align, measure, promise
 from verify_media.readers.planar import (
     FrameView,
     Guess,
@@ -20,7 +20,7 @@ from verify_media.readers.planar import (
     feature_matches,
     is_sane,
 )
-from verify_media.readers.shape import EdgePyramid, poses, shape_guesses
+from verify_media.readers.shape import EdgePyramid, bank_of, shape_guesses
 from verify_media.readers.verify_match import Support, probability
 
 if TYPE_CHECKING:
@@ -39,11 +39,10 @@ class FinderSettings:
     feature_guesses: int = 6
     sure: float = 0.99
     coarse_keep: int = 10
-    fine_keep: int = 3
 
 
 SETTINGS = FinderSettings()
-COARSE = (("similarity", 6), ("affinity", 5), ("affinity", 4))
+COARSE = (("similarity", 6), ("affinity", 4))
 FINE = (("affinity", 6), ("affinity", 4), ("homography", 4), ("homography", 3))
 FROM_FEATURES = (("homography", 6), ("homography", 4), ("homography", 3))
 FINISH = (("homography", 4), ("homography", 2))
@@ -69,7 +68,7 @@ class MarkFinder:
 
     @cached_property
     def bank(self) -> Any:
-        return poses(self.template)
+        return bank_of(self.template)
 
     def candidates(self, view: FrameView) -> list[Candidate]:
         """Places for the mark, most probable first, one for each neighbourhood."""
@@ -92,9 +91,9 @@ class MarkFinder:
     def _by_shape(self, view: FrameView, matches: tuple[Matches, ...]) -> list[Candidate]:
         edges = view.once("edges", EdgePyramid)
         coarse = [
-            (fit.hit - fit.chance + 0.3 * fit.sign, fit.homography, guess)
+            (promise(view, self.template, fitted, 48), fitted, guess)
             for guess in shape_guesses(edges, self.template, self.bank)
-            if (fit := self._coarse(view, guess)) is not None
+            if (fitted := align(view, self.template, guess.homography, 48, COARSE)) is not None
         ]
         coarse.sort(key=lambda c: -c[0])
         found = []
@@ -103,10 +102,6 @@ class MarkFinder:
             if fitted is not None:
                 found.append(self._judged(view, matches, fitted, 96, guess))
         return found
-
-    def _coarse(self, view: FrameView, guess: Guess) -> Fit | None:
-        fitted = align(view, self.template, guess.homography, 48, COARSE)
-        return None if fitted is None else measure(view, self.template, fitted, 48)
 
     def _judged(
         self, view: FrameView, matches: Iterable[Matches], homography: Matrix, level: int, guess: Guess

@@ -36,33 +36,50 @@ class ShapeSettings:
     """A third of an octave; the pyramid's octaves give the larger sizes."""
     octaves: int = 4
     turns: int = 24
-    tilts: tuple[float, ...] = (0.6,)
+    tilts_small: tuple[float, ...] = (0.6,)
+    """In the finest octave, which costs most."""
+    tilts: tuple[float, ...] = (0.75, 0.5)
     tilt_axes: int = 4
     features: int = 60
-    keep: int = 32
+    busy: float = 0.7
+    """How much of the score of a random shape is taken off."""
+    keep: int = 24
 
 
 SETTINGS = ShapeSettings()
 
 
-@dataclass(frozen=True, slots=True)
 class EdgeMaps:
-    """`rows[bin, y % T, x % T]` is the response, 0 to 4, at every T-th pixel; `busy` its mean, 0 to 1."""
+    """Edge directions of one octave, spread. `rows[plane]` is the response, 0 to 4, at every T-th pixel, flat."""
 
-    rows: NDArray[np.uint8]
-    grid: tuple[int, int]
-    busy: Floats
-    scale: float
+    def __init__(self, rows: NDArray[np.uint8], grid: tuple[int, int], scale: float) -> None:
+        self.rows = rows
+        self.grid = grid
+        self.scale = scale
+        self._busy = rows.mean(axis=0, dtype=np.float32).reshape(grid[0] + 1, grid[1])[: grid[0]]
+        self._expected: dict[tuple[int, int, int], NDArray[np.uint8]] = {}
+
+    def expected(self, pose: Pose) -> NDArray[np.uint8]:
+        """The part SETTINGS.busy of the score that a random shape of the pose's extent gets at each place."""
+        step = 2 * SETTINGS.spread_px
+        key = (pose.extent[0] // step * 2 + 1, pose.extent[1] // step * 2 + 1, len(pose.xs))
+        if key not in self._expected:
+            mean = cv2.boxFilter(self._busy, -1, key[:2], anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
+            self._expected[key] = np.minimum(SETTINGS.busy * len(pose.xs) * mean, 255).astype(np.uint8)
+        return self._expected[key]
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """`matrix` takes the mark (its own pixels) to pixels of an octave, top left of its features at 0, 0."""
+    """`matrix` takes the mark (its own pixels) to pixels of an octave, top left of its features at 0, 0.
+
+    `planes` picks the row of `EdgeMaps` for each feature: its direction, and its place within a cell.
+    """
 
     matrix: Any
     xs: NDArray[np.int64]
     ys: NDArray[np.int64]
-    bins: NDArray[np.int64]
+    planes: NDArray[np.int64]
     extent: tuple[int, int]
 
 
@@ -102,56 +119,71 @@ def _linear(response: NDArray[np.uint8], scale: float) -> EdgeMaps:
     step = SETTINGS.spread_px
     count, height, width = response.shape
     grid = (-(-height // step), -(-width // step))
-    padded = np.zeros((count, grid[0] * step, grid[1] * step), np.uint8)
+    # One more row of cells than the grid, so that every shifted row is long enough.
+    padded = np.zeros((count, (grid[0] + 1) * step, grid[1] * step), np.uint8)
     padded[:, :height, :width] = response
-    rows = padded.reshape(count, grid[0], step, grid[1], step).transpose(0, 2, 4, 1, 3)
-    busy = rows.mean(axis=(0, 1, 2), dtype=np.float32) / 4
-    return EdgeMaps(np.ascontiguousarray(rows).reshape(count, step, step, -1), grid, busy, scale)
+    rows = padded.reshape(count, grid[0] + 1, step, grid[1], step).transpose(0, 2, 4, 1, 3)
+    return EdgeMaps(np.ascontiguousarray(rows).reshape(count * step * step, -1), grid, scale)
 
 
-def poses(template: Template) -> tuple[Pose, ...]:
+def bank_of(template: Template) -> tuple[tuple[Pose, ...], ...]:
+    """The poses for the finest octave and for the others."""
+    return poses(template, SETTINGS.tilts_small), poses(template, SETTINGS.tilts)
+
+
+def poses(template: Template, tilts: tuple[float, ...]) -> tuple[Pose, ...]:
     """Every size, turn and tilt of the mark that the search tries."""
-    made = []
-    for size in SETTINGS.mark_sizes_px:
-        for turn in range(SETTINGS.turns):
-            for squeeze in _squeezes():
-                angle = 2 * np.pi * turn / SETTINGS.turns
-                made.append(_pose(template, size, _rotation(angle) @ squeeze))
-    return tuple(pose for pose in made if pose is not None)
+    return tuple(
+        pose
+        for size in SETTINGS.mark_sizes_px
+        for squeeze in _squeezes(tilts)
+        for pose in _turned_poses(template, size, squeeze)
+    )
 
 
 def _rotation(angle: float) -> Any:
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
-def _squeezes() -> list[Any]:
+def _squeezes(tilts: tuple[float, ...]) -> list[Any]:
     made = [np.eye(2)]
-    for tilt in SETTINGS.tilts:
+    for tilt in tilts:
         for axis in range(SETTINGS.tilt_axes):
             turn = _rotation(np.pi * axis / SETTINGS.tilt_axes)
             made.append(turn @ np.diag([1.0, tilt]) @ turn.T)
     return made
 
 
-def _pose(template: Template, size_px: int, shape: Any) -> Pose | None:
+def _turned_poses(template: Template, size_px: int, squeeze: Any) -> list[Pose]:
     contour = template.contour(48 if size_px <= 60 else 96)
-    unit = shape * (size_px / max(contour.size))
+    unit = squeeze * (size_px / max(contour.size))
     points = contour.points @ unit.T
     # A contour's normal turns with the inverse transpose.
     normals = contour.normals @ np.linalg.inv(unit)
     keep = _even(points, SETTINGS.features)
+    if len(keep) < 16:
+        return []
     points, normals = points[keep], normals[keep]
-    corner = points.min(axis=0)
-    at = np.floor(points - corner).astype(np.int64)
-    bins = np.round((np.arctan2(normals[:, 1], normals[:, 0]) % np.pi) * (SETTINGS.bins / np.pi)).astype(np.int64)
-    if len(at) < 16:
-        return None
-    to_contour = max(contour.size) / template.long_side
     matrix = np.eye(3)
-    matrix[:2, :2] = unit * to_contour
-    matrix[:2, 2] = -corner
-    extent = at.max(axis=0) + 1
-    return Pose(matrix, at[:, 0], at[:, 1], bins % SETTINGS.bins, (int(extent[0]), int(extent[1])))
+    matrix[:2, :2] = unit * (max(contour.size) / template.long_side)
+    angles = 2 * np.pi * np.arange(SETTINGS.turns) / SETTINGS.turns
+    return [_turned(points, normals, matrix, float(angle)) for angle in angles]
+
+
+def _turned(points: Floats, normals: Floats, matrix: Any, angle: float) -> Pose:
+    turn = _rotation(angle)
+    points = points @ turn.T
+    corner = points.min(axis=0)
+    at = (points - corner).astype(np.int64)
+    direction = np.arctan2(normals[:, 1], normals[:, 0]) + angle
+    bins = np.round(direction * (SETTINGS.bins / np.pi)).astype(np.int64) % SETTINGS.bins
+    step = SETTINGS.spread_px
+    planes = (bins * step + at[:, 1] % step) * step + at[:, 0] % step
+    turned = np.eye(3)
+    turned[:2, :2] = turn
+    turned[:2, 2] = -corner
+    width, height = at.max(axis=0) + 1
+    return Pose(turned @ matrix, at[:, 0], at[:, 1], planes, (int(width), int(height)))
 
 
 def _even(points: Floats, most: int) -> NDArray[np.int64]:
@@ -164,17 +196,36 @@ def _even(points: Floats, most: int) -> NDArray[np.int64]:
     return np.asarray(first[:most], np.int64)
 
 
-def shape_guesses(pyramid: EdgePyramid, template: Template, bank: tuple[Pose, ...]) -> list[Guess]:
-    """The best places over all poses, best first, one for each neighbourhood."""
-    found: list[tuple[float, Guess]] = []
-    for maps in pyramid.octaves:
-        for pose in bank:
-            found += _best_places(maps, pose)
-    found.sort(key=lambda f: -f[0])
-    return _apart(found, template, SETTINGS.keep)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A pose at a cell of the grid."""
+
+    score: float
+    maps: EdgeMaps
+    pose: Pose
+    x: int
+    y: int
+
+    def guess(self) -> Guess:
+        move = np.eye(3)
+        move[:2, 2] = (self.x * SETTINGS.spread_px, self.y * SETTINGS.spread_px)
+        shrink = np.diag([1 / self.maps.scale, 1 / self.maps.scale, 1.0])
+        return Guess(shrink @ move @ self.pose.matrix, "shape", score=self.score)
 
 
-def _best_places(maps: EdgeMaps, pose: Pose, count: int = 2) -> list[tuple[float, Guess]]:
+def shape_guesses(pyramid: EdgePyramid, template: Template, bank: tuple[tuple[Pose, ...], ...]) -> list[Guess]:
+    """The best places over all poses, best first."""
+    found = [
+        place
+        for number, maps in enumerate(pyramid.octaves)
+        for pose in bank[min(number, 1)]
+        for place in _best_places(maps, pose)
+    ]
+    found.sort(key=lambda place: -place.score)
+    return _apart(found, template)
+
+
+def _best_places(maps: EdgeMaps, pose: Pose, count: int = 2) -> list[Place]:
     step = SETTINGS.spread_px
     rows, columns = maps.grid
     free = (rows - pose.extent[1] // step - 1, columns - pose.extent[0] // step - 1)
@@ -182,44 +233,29 @@ def _best_places(maps: EdgeMaps, pose: Pose, count: int = 2) -> list[tuple[float
         return []
     length = free[0] * columns
     total = np.zeros(length, np.uint8)  # 60 features of at most 4 stay under 256
-    shifts = (pose.ys // step) * columns + pose.xs // step
-    for row, shift in zip(maps.rows[pose.bins, pose.ys % step, pose.xs % step], shifts, strict=True):
-        part = row[shift : shift + length]
-        np.add(total[: len(part)], part, out=total[: len(part)])
-    score = total.reshape(free[0], columns)[:, : free[1]].astype(np.float32) * (0.25 / len(pose.bins))
-    score -= 0.7 * _around(maps, pose, free)
-    found = []
+    starts = ((pose.ys // step) * columns + pose.xs // step).tolist()
+    for plane, start in zip(pose.planes.tolist(), starts, strict=True):
+        np.add(total, maps.rows[plane, start : start + length], out=total)
+    # What a random shape would score there is taken off, so that foliage does not win.
+    score = cv2.subtract(total.reshape(free[0], columns)[:, : free[1]], maps.expected(pose)[: free[0], : free[1]])
+    full = 4.0 * len(starts)
+    found: list[Place] = []
     for _ in range(count):
         _, top, _, (x, y) = cv2.minMaxLoc(score)
-        if top < 0.25:
+        if top < 0.25 * full:
             break
-        found.append((top, _guess(maps, pose, x, y, top)))
+        found.append(Place(top / full, maps, pose, x, y))
         score[max(0, y - 3) : y + 4, max(0, x - 3) : x + 4] = 0
     return found
 
 
-def _around(maps: EdgeMaps, pose: Pose, free: tuple[int, int]) -> Floats:
-    """How much a random shape would score there: the mean response under the mark's box."""
-    step = SETTINGS.spread_px
-    box = (pose.extent[0] // step + 1, pose.extent[1] // step + 1)
-    mean = cv2.boxFilter(maps.busy, -1, box, anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(mean[: free[0], : free[1]], np.float32)
-
-
-def _guess(maps: EdgeMaps, pose: Pose, x: int, y: int, score: float) -> Guess:
-    step = SETTINGS.spread_px
-    move = np.eye(3)
-    move[:2, 2] = (x * step, y * step)
-    shrink = np.diag([1 / maps.scale, 1 / maps.scale, 1.0])
-    return Guess(shrink @ move @ pose.matrix, "shape", score=float(score))
-
-
-def _apart(found: list[tuple[float, Guess]], template: Template, keep: int) -> list[Guess]:
+def _apart(found: list[Place], template: Template) -> list[Guess]:
     """At most three poses for one place, because the refinement may need another turn of the same spot."""
     kept: list[Guess] = []
     places: list[tuple[Any, float]] = []
     middle = np.array([template.size[0] / 2, template.size[1] / 2, 1.0])
-    for _, guess in found:
+    for place in found:
+        guess = place.guess()
         centre = (guess.homography @ middle)[:2]
         size = float(np.sqrt(abs(np.linalg.det(guess.homography[:2, :2]))) * template.long_side)
         near = sum(np.linalg.norm(centre - c) < 0.3 * min(size, s) and 0.6 < size / s < 1.6 for c, s in places)
@@ -227,6 +263,6 @@ def _apart(found: list[tuple[float, Guess]], template: Template, keep: int) -> l
             continue
         kept.append(guess)
         places.append((centre, size))
-        if len(kept) == keep:
+        if len(kept) == SETTINGS.keep:
             break
     return kept

@@ -34,7 +34,8 @@ class Contour:
     """Edge points of the mark at one size, in pixels of that size, origin at the mark's top left.
 
     `points` n x 2 (x, y); `normals` n x 2, unit, towards the brighter side; `size` width, height. `calm` are points
-    inside the mark's hull that lie away from every edge. `grey` is the mark's rectangle alone.
+    inside the mark's hull that lie away from every edge. `grey` is the mark's rectangle alone; `tones` (k x height x width, sum 1)
+    are the shares of its main colours in each pixel.
     """
 
     points: Floats
@@ -42,6 +43,7 @@ class Contour:
     size: tuple[float, float]
     calm: Floats
     grey: Floats
+    tones: Floats
 
 
 class Template:
@@ -239,13 +241,25 @@ def _contour(template: Template, level_px: int, most: int = 260) -> Contour:
     points = (points + 0.5 - corner).astype(np.float32)
     calm = (_calm(edges, 0.035 * level_px) + 0.5 - corner).astype(np.float32)
     size = (template.size[0] * fx, template.size[1] * fy)
-    return Contour(points, normals.astype(np.float32), size, calm, _inner(small, corner, size))
+    inner = _inner(small, corner, size)
+    grey = np.asarray(cv2.cvtColor(inner, cv2.COLOR_RGB2GRAY), np.float32)
+    return Contour(points, normals.astype(np.float32), size, calm, grey, _tones(inner))
 
 
-def _inner(small: Any, corner: Any, size: tuple[float, float]) -> Floats:
+def _inner(small: Any, corner: Any, size: tuple[float, float]) -> Image:
     x, y = round(corner[0]), round(corner[1])
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)[y : y + max(2, round(size[1])), x : x + max(2, round(size[0]))]
-    return np.asarray(grey, np.float32)
+    return np.ascontiguousarray(small[y : y + max(2, round(size[1])), x : x + max(2, round(size[0]))], np.uint8)
+
+
+def _tones(inner: Image, most: int = 4) -> Floats:
+    """Memberships of the pixels in up to `most` colours, soft at the edges as a picture is."""
+    colours = inner.reshape(-1, 3).astype(np.float32)
+    count = min(most, len(np.unique(inner.reshape(-1, 3) // 32, axis=0)))
+    cv2.setRNGSeed(1)
+    ends = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 12, 1.0)
+    _, labels, _ = cv2.kmeans(colours, count, np.zeros((len(colours), 1), np.int32), ends, 2, cv2.KMEANS_PP_CENTERS)
+    hard = (labels.reshape(inner.shape[:2]) == np.arange(count)[:, None, None]).astype(np.float32)
+    return np.stack([cv2.GaussianBlur(plane, (0, 0), 0.8) for plane in hard]).astype(np.float32)
 
 
 def _calm(edges: NDArray[np.bool_], margin_px: float, most: int = 150) -> Floats:
