@@ -59,9 +59,12 @@ class TextReader:
         self._alphabet = Alphabet(form.key for form in self._forms)
         self._page: Page | None = None
 
-    def find(self, frame: Frame) -> tuple[Sighting, ...]:
-        """Places of the names, best first. Quads are those of the name itself, in pixels of the full frame."""
-        return tuple(self._read(frame).sightings)
+    def find(self, frame: Frame, *, most_looks: int | None = None) -> tuple[Sighting, ...]:
+        """Places of the names, best first. Quads are those of the name itself, in pixels of the full frame.
+
+        `most_looks`: stop after so many ways to search. A clip has other frames, and the last ways cost most.
+        """
+        return tuple(self._read(frame, most_looks).sightings)
 
     def other_text(self, frame: Frame) -> tuple[Sighting, ...]:
         """Everything else that was read while looking for the names, `mark` empty, best first."""
@@ -70,16 +73,16 @@ class TextReader:
         read = [_as_other(line, page.frame) for line in page.lines if _worth_telling(line)]
         return tuple(_distinct(sorted(read, key=lambda s: -s.score), taken))
 
-    def _read(self, frame: Frame) -> Page:
+    def _read(self, frame: Frame, most_looks: int | None = None) -> Page:
         if self._page is None or self._page.frame is not frame:
             self._page = Page(frame, Pyramid(frame.image))
-            self._search(self._page)
+            self._search(self._page, looks.LOOKS[:most_looks])
         return self._page
 
-    def _search(self, page: Page) -> None:
+    def _search(self, page: Page, ways: Sequence[looks.Look]) -> None:
         """Looks until the name is found well; a doubtful finding allows one more look."""
         best = -99.0
-        for look in looks.LOOKS:
+        for look in ways:
             for candidate in self._candidates(page, look(page.pyramid)):
                 page.sightings.append(_sighting(candidate, self._forms[candidate.form], page.frame))
                 best = max(best, candidate.score)

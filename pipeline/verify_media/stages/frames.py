@@ -41,12 +41,15 @@ class _Scored:
     sharpness: float
 
 
-def sample(item: MediaItem, *, max_frames: int = DEFAULT_MAX_FRAMES) -> Iterator[Frame]:
-    """At most `max_frames` full-size frames in order of time, two held at once. Raises DecodeError while iterating."""
+def sample(item: MediaItem, *, max_frames: int = DEFAULT_MAX_FRAMES, max_side: int | None = None) -> Iterator[Frame]:
+    """At most `max_frames` frames in order of time, two held at once; a clip's are full size unless `max_side` is given.
+
+    Raises DecodeError while iterating.
+    """
     if item.kind is Kind.PHOTO:
         yield Frame(photo.load(item.path))
         return
-    candidates = video.keyframes(item.path, max_frames=max_frames * CHOICE.candidates_per_frame)
+    candidates = video.keyframes(item.path, max_frames=max_frames * CHOICE.candidates_per_frame, max_side=max_side)
     for index, frame in enumerate(_chosen(candidates, item.duration_s or 0.0, max_frames)):
         yield Frame(frame.image, frame.time_s, index)
 
