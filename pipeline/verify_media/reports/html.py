@@ -86,12 +86,18 @@ def render(result: RunResult) -> str:
         rules=view.rule_views(result),
         deadline=_deadline(result),
         reviewer_changes=REVIEWER_CHANGES,
-        parcels=tuple(_parcel(result, draft) for draft in result.drafts),
+        parcels=tuple(parcel(result, draft) for draft in result.drafts),
         link=lambda path: _link(result, path),
         anchors={report.path.name: number for number, report in enumerate(result.items, start=1)},
         style=Markup(style()),
-        csp=POLICY.format(digest=b64encode(sha256(style().encode()).digest()).decode()),
+        csp=policy(),
     )
+
+
+@cache
+def policy() -> str:
+    """The page's Content-Security-Policy, which knows its style by hash."""
+    return POLICY.format(digest=b64encode(sha256(style().encode()).digest()).decode())
 
 
 @cache
@@ -204,7 +210,7 @@ def _deadline(result: RunResult) -> tuple[Message, ...]:
     return next((rule.reasons for rule in view.rule_views(result) if rule.id == "deadline"), ())
 
 
-def _parcel(result: RunResult, draft: Draft) -> Parcel:
+def parcel(result: RunResult, draft: Draft) -> Parcel:
     shares = pictures.shares(draft, result.deliverables, as_mail=result.policy.counts == "message")
     text_bytes = max(draft.size_bytes - sum(share.size_bytes for share in shares), 0)
     return Parcel(draft, shares, text_bytes, max(draft.limit_bytes - draft.size_bytes, 0))

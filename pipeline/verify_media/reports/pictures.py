@@ -117,7 +117,7 @@ def _points(quad: Quad, scale: float) -> str:
 
 def stretches(spans: Iterable[Span], duration_s: float) -> tuple[Stretch, ...]:
     """Where in a video the mark can be seen."""
-    return tuple(_stretch(span.start_s, span.end_s, duration_s, span.outcome.value) for span in spans)
+    return tuple(stretch(span.start_s, span.end_s, duration_s, span.outcome.value) for span in spans)
 
 
 def moment(time_s: float, duration_s: float) -> float:
@@ -125,7 +125,7 @@ def moment(time_s: float, duration_s: float) -> float:
     return round(min(max(STRIP * time_s / max(duration_s, 0.001), 6.0), STRIP - 6.0), 1)
 
 
-def _stretch(start: float, end: float, whole: float, kind: str = "") -> Stretch:
+def stretch(start: float, end: float, whole: float, kind: str = "") -> Stretch:
     """At least a hundredth wide, so that a moment can be seen."""
     scale = STRIP / max(whole, 0.001)
     width = min(max((end - start) * scale, STRIP / 100), STRIP)
@@ -138,7 +138,7 @@ def shares(draft: Draft, deliverables: Sequence[Deliverable], *, as_mail: bool) 
     whole, start, found = max(draft.limit_bytes, draft.size_bytes), 0, []
     for deliverable in attached:
         size = mail_bytes(deliverable.size_bytes) if as_mail else deliverable.size_bytes
-        found.append(Share(deliverable, size, _stretch(start, start + size, whole)))
+        found.append(Share(deliverable, size, stretch(start, start + size, whole)))
         start += size
     return tuple(found)
 
