@@ -131,7 +131,8 @@ def examine(item: MediaItem, marks: Marks) -> ItemReport:
 
     Raises what the decoders raise; `examine_or_skip` turns that into a reason.
     """
-    from verify_media.stages.examine import examine_photo, examine_video
+    from verify_media.stages.examine import examine_photo
+    from verify_media.stages.examine_video import examine_video
 
     return examine_video(item, marks) if item.kind is Kind.VIDEO else examine_photo(item, marks)
 

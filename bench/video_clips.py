@@ -1,0 +1,194 @@
+"""Simulated clips for `video.py`: real photos seen by a moving camera, with words in the photo or on the picture."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from verify_media.records import Quad
+
+FPS = 30
+PHYSICAL = ("pan", "object", "object-pan")
+DIGITAL = ("overlay", "see-through", "banner", "slide", "slide-still")
+NEUTRAL = ("still", "overlay-still", "passing")
+"""Nothing moves that could tell: a motion verdict on these is a fault, whichever it is."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    frames: list[np.ndarray]
+    """RGB uint8, 640 x 480, before the codec."""
+    quad: Quad
+    """Of the mark in the first frame."""
+    kind: str
+
+
+@dataclass(frozen=True)
+class Word:
+    image: Path
+    text: str
+    quad: np.ndarray
+
+
+def words(corpus: Path, least_px: float = 14) -> list[Word]:
+    with (corpus / "scene_text.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["legible"] == "1" and len(row["word"]) >= 3]
+    found = []
+    for row in rows:
+        quad = np.array([[float(row[f"{axis}{i}"]) for axis in "xy"] for i in range(1, 5)])
+        if np.hypot(*(quad[3] - quad[0])) >= least_px and np.hypot(*(quad[1] - quad[0])) < 330:
+            found.append(Word(corpus / row["image"], row["word"], quad))
+    return found
+
+
+def path(rng: np.random.Generator, speed_px: float, count: int) -> np.ndarray:
+    """count x 3 x 3: a hand-held camera, `speed_px` per frame on average, with jitter, a little turn and zoom."""
+    angle = rng.uniform(0, 2 * np.pi) + np.cumsum(rng.normal(0, 0.15, count))
+    steps = speed_px * np.column_stack([np.cos(angle), 0.6 * np.sin(angle)]) * rng.uniform(0.6, 1.4, (count, 1))
+    steps += rng.normal(0, 0.12 * speed_px + 0.03, (count, 2))
+    at = np.cumsum(steps, axis=0)
+    share = min(1.0, speed_px / 4)
+    turn = np.cumsum(rng.normal(0, 0.002 * share, count))
+    zoom = np.exp(np.cumsum(rng.normal(0, 0.002 * share, count)))
+    return np.stack(
+        [_matrix(x, y, t, z) for (x, y), t, z in zip(at - at[0], turn - turn[0], zoom / zoom[0], strict=True)]
+    )
+
+
+def _matrix(x: float, y: float, turn: float, zoom: float, centre: tuple[float, float] = (320, 240)) -> np.ndarray:
+    rotation = np.vstack([cv2.getRotationMatrix2D(centre, np.degrees(turn), zoom), [0, 0, 1]])
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]]) @ rotation
+
+
+def warped(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    return cv2.warpPerspective(image, matrix, (640, 480), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+
+
+NOISE = np.random.default_rng(0).normal(0, 2.0, (640, 800, 3)).astype(np.float32)
+
+
+def camera(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Sensor noise, another piece of it for each frame."""
+    y, x = int(rng.integers(160)), int(rng.integers(160))
+    return cv2.add(frame.astype(np.float32), NOISE[y : y + 480, x : x + 640]).clip(0, 255).astype(np.uint8)
+
+
+def clip(kind: str, word: Word, other: Word, rng: np.random.Generator, speed_px: float, count: int = 24) -> Clip:
+    photo, quad = placed(word, rng)
+    shots = path(rng, speed_px, count)
+    still = np.stack([np.eye(3)] * count)
+    if kind in ("pan", "still"):
+        frames = [camera(warped(photo, m), rng) for m in (shots if kind == "pan" else still)]
+        return Clip(frames, _quad(quad), kind)
+    if kind in ("object", "object-pan", "passing"):
+        ground, _ = placed(other, rng)
+        eyes = path(rng, speed_px * 0.7, count) if kind == "object-pan" else still
+        frames = [camera(_with_card(warped(ground, e), photo, quad, m), rng) for e, m in zip(eyes, shots, strict=True)]
+        if kind != "passing":
+            return Clip(frames, _quad(quad), kind)
+        layer, quad = label(word.text, rng, "overlay")
+        return Clip([laid(f, layer, (0, 0)) for f in frames], _quad(quad), kind)
+    eyes = still if kind.endswith("still") else shots
+    layer, quad = label(word.text, rng, kind)
+    moves = slide(rng, count) if kind.startswith("slide") else np.zeros((count, 2))
+    frames = [laid(camera(warped(photo, e), rng), layer, at) for e, at in zip(eyes, moves, strict=True)]
+    return Clip(frames, _quad(quad + moves[0]), kind)
+
+
+def placed(word: Word, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The photo, 640 wide or up to 1.5 times that, moved so that the word is well inside the view; and its quad."""
+    image = cv2.cvtColor(cv2.imread(str(word.image)), cv2.COLOR_BGR2RGB)
+    scale = 640 / image.shape[1] * rng.uniform(1.0, 1.5)
+    centre = word.quad.mean(0) * scale
+    to = np.array([rng.uniform(220, 420), rng.uniform(170, 310)])
+    to = np.clip(centre, to - 60, to + 60) if scale < 1.1 else to
+    matrix = np.array([[scale, 0, to[0] - centre[0]], [0, scale, to[1] - centre[1]], [0, 0, 1]])
+    quad = word.quad * scale + (to - centre)
+    big = cv2.warpPerspective(image, matrix, (640, 480), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    return big, quad
+
+
+def _with_card(ground: np.ndarray, photo: np.ndarray, quad: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """A rectangle of the photo around the word, as a card that is moved over the ground."""
+    height = np.hypot(*(quad[3] - quad[0]))
+    low, high = quad.min(0) - 0.9 * height - 8, quad.max(0) + 0.9 * height + 8
+    mask = np.zeros((480, 640), np.float32)
+    cv2.rectangle(mask, tuple(int(v) for v in low), tuple(int(v) for v in high), 1.0, -1)
+    centre = quad.mean(0)
+    own = _about(matrix, centre)
+    alpha = cv2.warpPerspective(cv2.GaussianBlur(mask, (0, 0), 0.8), own, (640, 480))[..., None]
+    return ground * (1 - alpha) + warped(photo, own) * alpha
+
+
+def _about(matrix: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """The same turn and zoom about another centre, so that a card turns in the hand."""
+    shift = np.array([[1, 0, centre[0] - 320], [0, 1, centre[1] - 240], [0, 0, 1]])
+    return shift @ matrix @ np.linalg.inv(shift)
+
+
+def slide(rng: np.random.Generator, count: int) -> np.ndarray:
+    """count x 2: eased in from one side and then at rest, or a scroll at one speed."""
+    share = np.linspace(0, 1, count)
+    way = np.array([rng.choice([-1, 1]), 0]) if rng.random() < 0.6 else np.array([0, rng.choice([-1, 1])])
+    if rng.random() < 0.5:
+        return np.outer(share, way * rng.uniform(30, 120))
+    return np.outer((1 - share) ** 2, way * rng.uniform(40, 160))
+
+
+def label(text: str, rng: np.random.Generator, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """480 x 640 x 4 float (colour, opacity), and the quad of the letters."""
+    size = int(rng.uniform(16, 48))
+    font = ImageFont.load_default(size)
+    picture = Image.new("RGBA", (640, 480))
+    draw = ImageDraw.Draw(picture)
+    box = draw.textbbox((0, 0), text, font=font)
+    width, height = box[2] - box[0], box[3] - box[1]
+    x, y = rng.uniform(12, max(13, 628 - width)), rng.uniform(12, 468 - height)
+    ink = (255,) * 3 if rng.random() < 0.6 else tuple(int(v) for v in rng.integers(0, 256, 3))
+    if kind == "banner":
+        pad = rng.uniform(0.4, 2.2) * height
+        draw.rectangle((x - pad, y - pad, x + width + pad, y + height + pad), fill=(*(255 - v for v in ink), 255))
+    outline = int(rng.integers(0, 3)) if kind in ("overlay", "slide", "slide-still") else 0
+    draw.text(
+        (x - box[0], y - box[1]), text, font=font, fill=(*ink, 255), stroke_width=outline, stroke_fill=(0, 0, 0, 255)
+    )
+    layer = np.asarray(picture, np.float32).copy()
+    layer[..., 3] *= (rng.uniform(0.35, 0.7) if kind == "see-through" else 1.0) / 255
+    return layer, np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]])
+
+
+def laid(frame: np.ndarray, layer: np.ndarray, at: np.ndarray | tuple[float, float]) -> np.ndarray:
+    matrix = np.array([[1, 0, at[0]], [0, 1, at[1]]], np.float64)
+    moved = cv2.warpAffine(layer, matrix, (640, 480))
+    alpha = moved[..., 3:]
+    return np.clip(frame * (1 - alpha) + moved[..., :3] * alpha, 0, 255).astype(np.uint8)
+
+
+def _quad(points: np.ndarray) -> Quad:
+    return tuple((float(x), float(y)) for x, y in points)  # type: ignore[return-value]
+
+
+def write(frames: list[np.ndarray], target: Path, crf: int, preset: str = "veryfast") -> None:
+    height, width = frames[0].shape[:2]
+    with av.open(str(target), "w") as out:
+        stream = out.add_stream("libx264", rate=FPS, options={"crf": str(crf), "preset": preset})
+        stream.width, stream.height, stream.pix_fmt, stream.time_base = width, height, "yuv420p", Fraction(1, FPS)
+        for pixels in frames:
+            for packet in stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")):
+                out.mux(packet)
+        for packet in stream.encode():
+            out.mux(packet)
+
+
+def read_grey(source: Path) -> Iterator[np.ndarray]:
+    with av.open(str(source)) as container:
+        for frame in container.decode(video=0):
+            yield frame.to_ndarray(format="gray")

@@ -1,0 +1,219 @@
+"""Where in a clip the marks can be seen: a few frames first, denser looks only where they are needed.
+
+What costs is reading (about 1 CPU-s a frame) and decoding; both are bounded by counts, never by a clock, so that a
+busy computer gives the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+
+from verify_media.codecs import video
+from verify_media.records import Frame, MediaItem, Quad, Sighting
+from verify_media.stages.frames import sample
+from verify_media.stages.locate import Locator
+from verify_media.stopwatch import Stopwatch
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much of a clip is looked at."""
+
+    side_px: int = 1920
+    """Frames are searched at this size; 4K would cost three times as much to convert and shows no more names."""
+    sampled: int = 12
+    enough: int = 4
+    """Frames that show the mark; once may be a misreading of one blurred frame."""
+    enough_plain: int = 2
+    """The same, where the readings are beyond doubt and the clip is short."""
+    plain_score: float = 0.8
+    half_score: float = 0.55
+    decode_px_per_s: float = 1.6e8
+    """A plain full decode: 2.7 times real time for 1080p30 H.264, 0.6 for 4K30 HEVC, one core."""
+    reading_s: float = 1.1
+    reading_share: float = 0.3
+    """Of a plain full decode, that more readings than `enough_plain` may cost."""
+    near_s: float = 0.5
+    """Either way of a moment where the mark was half seen."""
+    near_frames: int = 3
+    dense_every_s: float = 0.5
+    dense_most: int = 180
+    """Frames of the second pass: one each second of three minutes."""
+    dense_side_px: int = 1280
+    dense_reads: int = 12
+    thorough_reads: int = 2
+
+
+BOUNDS = Bounds()
+QUICK_LOOKS, DENSE_LOOKS = 2, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A frame that was read. `sightings` and `others` are in pixels of the full frame; `factor`: full over read."""
+
+    frame: Frame
+    factor: float
+    sightings: tuple[Sighting, ...]
+    others: tuple[Sighting, ...]
+
+    @property
+    def shows(self) -> bool:
+        return any(s.readable and s.score >= BOUNDS.half_score for s in self.sightings)
+
+    @property
+    def is_plain(self) -> bool:
+        return any(s.readable and s.score >= BOUNDS.plain_score for s in self.sightings)
+
+
+@dataclass(slots=True)
+class Search:
+    """One clip's search: `seen` grows with every frame that is read."""
+
+    item: MediaItem
+    locator: Locator
+    watch: Stopwatch
+    seen: list[Seen] = field(default_factory=list)
+
+    def run(self) -> list[Seen]:
+        """Frames that were read, in order of time. Raises DecodeError."""
+        with self.watch.stage("decode"):
+            frames = list(sample(self.item, max_frames=BOUNDS.sampled, max_side=BOUNDS.side_px))
+        self._first_pass(frames)
+        if not self._is_shown and (half := self._half_seen()):
+            self._closer(half)
+        if not self._is_shown:
+            self._second_pass()
+        if not self._is_shown:
+            self._thorough(frames)
+        return sorted(self.seen, key=lambda seen: seen.frame.time_s or 0.0)
+
+    @property
+    def _is_shown(self) -> bool:
+        return any(seen.shows for seen in self.seen)
+
+    def _first_pass(self, frames: Sequence[Frame]) -> None:
+        for frame in (frames[number] for number in spread(len(frames))):
+            self._read(frame, QUICK_LOOKS)
+            if self._is_enough():
+                return
+
+    def _is_enough(self) -> bool:
+        plain = sum(seen.is_plain for seen in self.seen)
+        if plain >= BOUNDS.enough_plain and len(self.seen) >= affordable_reads(self.item):
+            return True
+        return sum(seen.shows for seen in self.seen) >= BOUNDS.enough
+
+    def _read(self, frame: Frame, most_looks: int | None) -> Seen:
+        located = self.locator.find(frame, most_looks=most_looks)
+        self.watch.add(located.timings_s)
+        factor = max(self.item.width, self.item.height) / max(frame.image.shape[:2])
+        seen = Seen(frame, factor, enlarged(located.sightings, factor), enlarged(located.others, factor))
+        self.seen.append(seen)
+        return seen
+
+    def _half_seen(self) -> list[Seen]:
+        half = [seen for seen in self.seen if seen.sightings]
+        return sorted(half, key=lambda seen: -max(s.score for s in seen.sightings))[:2]
+
+    def _closer(self, half: Sequence[Seen]) -> None:
+        """The sharpest frames around the moments where a mark was half seen."""
+        for seen in half:
+            time_s = seen.frame.time_s or 0.0
+            with self.watch.stage("decode"):
+                frames = list(self._sharpest_near(time_s))
+            for frame in frames:
+                self._read(frame, QUICK_LOOKS)
+
+    def _sharpest_near(self, time_s: float) -> Iterator[Frame]:
+        start_s, width_s = max(0.0, time_s - BOUNDS.near_s), 2 * BOUNDS.near_s / BOUNDS.near_frames
+        best: dict[int, tuple[float, Frame]] = {}
+        for frame in video.between(
+            self.item.path, start_s, time_s + BOUNDS.near_s, max_side=BOUNDS.side_px, max_frames=60
+        ):
+            if frame.time_s == time_s:
+                continue
+            slot = int(((frame.time_s or 0.0) - start_s) / width_s)
+            best[slot] = max(best.get(slot, (-1.0, frame)), (sharpness(frame), frame), key=lambda pair: pair[0])
+        yield from (frame for _, frame in best.values())
+
+    def _second_pass(self) -> None:
+        """Many more moments, looked at for lettering only; the most promising of each part of the clip are read."""
+        known = {seen.frame.time_s for seen in self.seen}
+        with self.watch.stage("decode"):
+            promising = self._promising(known)
+        for frame in promising:
+            if self._read(frame, DENSE_LOOKS).shows:
+                return
+
+    def _promising(self, known: set[float | None]) -> list[Frame]:
+        duration_s = self.item.duration_s or 0.0
+        most = int(min(BOUNDS.dense_most, max(2.0, duration_s / BOUNDS.dense_every_s)))
+        best: dict[int, tuple[float, Frame]] = {}
+        for frame in video.keyframes(self.item.path, max_frames=most, max_side=BOUNDS.dense_side_px):
+            if frame.time_s not in known:
+                slot = int((frame.time_s or 0.0) / max(duration_s, 1e-3) * BOUNDS.dense_reads)
+                best[slot] = max(best.get(slot, (-1.0, frame)), (lettering(frame), frame), key=lambda pair: pair[0])
+        ranked = sorted(best.values(), key=lambda pair: -pair[0])
+        return [frame for promise, frame in ranked if promise > 0]
+
+    def _thorough(self, frames: Sequence[Frame]) -> None:
+        """Every way to search, on the sharpest frames; new records, because the reader remembers what it has read."""
+        for frame in sorted(frames, key=sharpness)[-BOUNDS.thorough_reads :]:
+            if self._read(replace(frame), None).shows:
+                return
+
+
+def affordable_reads(item: MediaItem) -> int:
+    """Frames to read where the mark is plain: two, and up to `enough` as far as the clip is long."""
+    full_decode_s = item.width * item.height * (item.fps or 30.0) * (item.duration_s or 0.0) / BOUNDS.decode_px_per_s
+    return int(np.clip(BOUNDS.reading_share * full_decode_s / BOUNDS.reading_s, BOUNDS.enough_plain, BOUNDS.enough))
+
+
+def spread(count: int) -> list[int]:
+    """0 to count - 1 in an order that is spread over the whole at any time: middle, quarters, eighths..."""
+    order: list[int] = []
+    parts = 2
+    while len(order) < count:
+        order += [n for k in range(1, parts, 2) if (n := min(count - 1, k * count // parts)) not in order]
+        if parts > 4 * count:
+            order += [n for n in range(count) if n not in order]
+        parts *= 2
+    return order
+
+
+def enlarged(sightings: Sequence[Sighting], factor: float) -> tuple[Sighting, ...]:
+    if factor == 1.0:
+        return tuple(sightings)
+    return tuple(_enlarged(sighting, factor) for sighting in sightings)
+
+
+def _enlarged(sighting: Sighting, factor: float) -> Sighting:
+    tl, tr, br, bl = ((x * factor, y * factor) for x, y in sighting.quad)
+    quad: Quad = (tl, tr, br, bl)
+    height = sighting.letter_height_px
+    return replace(sighting, quad=quad, letter_height_px=None if height is None else height * factor)
+
+
+def sharpness(frame: Frame) -> float:
+    """Variance of the Laplacian at 480 px: hand shake shows there, noise does not."""
+    factor = min(1.0, 480 / max(frame.image.shape[:2]))
+    grey = cv2.cvtColor(
+        cv2.resize(frame.image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
+    )
+    return float(cv2.Laplacian(grey, cv2.CV_32F).var())
+
+
+LETTERING_SIDE_PX = 512
+
+
+def lettering(frame: Frame) -> float:
+    """How much lettering the frame shows: areas of text regions, each as a side, summed; 0.1 CPU-s."""
+    from verify_media.readers.ocr_detect import detect
+
+    regions = detect(frame.image, LETTERING_SIDE_PX / max(frame.image.shape[:2]))
+    return float(sum(np.sqrt(r.width * r.height) * r.score for r in regions)) + 1e-3 * sharpness(frame)
