@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pillow_heif
 import pytest
+import rawpy
 from PIL import Image, ImageCms
 
 from make_media import CORNERS, corners_of, dng, is_like, quadrants, textured
@@ -272,3 +273,49 @@ def test_a_cut_off_raw_is_refused(tmp_path: Path) -> None:
 
 def test_corner_colours_are_what_the_helpers_think() -> None:
     assert corners_of(quadrants()) == list(CORNERS)
+
+
+class Sensor:
+    """Stands in for LibRaw's object: a camera's own JPEG in a raw of a given size and turn."""
+
+    def __init__(self, preview: Image.Image, flip: int, exif: bytes = b"") -> None:
+        buffer = io.BytesIO()
+        preview.save(buffer, "JPEG", quality=95, exif=exif)
+        self.thumb = type("Thumb", (), {"format": rawpy.ThumbFormat.JPEG, "data": buffer.getvalue()})
+        sizes = {"width": 64, "height": 48, "raw_width": 66, "raw_height": 50, "flip": flip}
+        self.sizes = type("Sizes", (), sizes)
+
+    def __enter__(self) -> Sensor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def extract_thumb(self) -> object:
+        return self.thumb
+
+    def postprocess(self, **_: object) -> np.ndarray:
+        return np.zeros((48, 64, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "flip", "has_exif"),
+    [(1, 0, False), (6, 6, False), (8, 5, False), (3, 3, False), (6, 6, True), (6, 0, True), (1, 6, False)],
+)
+def test_a_full_size_preview_is_taken_and_turned_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, orientation: int, flip: int, has_exif: bool
+) -> None:
+    path = dng(tmp_path / "a.dng")
+    upright = quadrants(48, 64) if orientation in (6, 8) or flip in (5, 6) else quadrants()
+    stored = Image.fromarray(np.ascontiguousarray(TURN[orientation](upright)))
+    sensor = Sensor(stored, flip, exif(orientation) if has_exif else b"")
+    monkeypatch.setattr(rawpy, "imread", lambda _: sensor)
+    info, pixels = photo.probe(path), photo.load(path)
+    assert is_like(corners_of(pixels))
+    assert pixels.shape == (info.height, info.width, 3)
+
+
+def test_a_small_preview_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sensor = Sensor(Image.fromarray(quadrants(16, 12)), flip=0)
+    monkeypatch.setattr(rawpy, "imread", lambda _: sensor)
+    assert photo.load(dng(tmp_path / "a.dng")).max() == 0

@@ -221,6 +221,12 @@ def test_noise_behind_a_good_header_is_refused_or_read(tmp_path: Path) -> None:
         assert error.message.cure
 
 
+def test_a_codec_without_a_name_is_refused(tmp_path: Path) -> None:
+    path = clip(tmp_path / "a.mkv", container="matroska")
+    path.write_bytes(path.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_NOTHING/KNOWN"))
+    assert refusal(path) == "video_unreadable"
+
+
 def test_names_that_look_like_addresses(tmp_path: Path) -> None:
     for name in ("concat:a|b.mp4", "http:a.mp4", "-i.mp4", "%03d.mp4", "a\nb.mp4"):
         path = clip(tmp_path / "plain.mp4", frames=3).rename(tmp_path / name)

@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 pillow_heif.register_heif_opener()
 PilImage.MAX_IMAGE_PIXELS = MAX_PIXELS
-warnings.filterwarnings(
-    "ignore", category=PilImage.DecompressionBombWarning
-)  # bounds are checked here, with a sentence
+warnings.filterwarnings("ignore", module=r"PIL\.")  # what matters is refused here, with a sentence
 
 _DECODERS = {
     "image/jpeg": ("JPEG",),

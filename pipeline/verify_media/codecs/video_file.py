@@ -170,6 +170,9 @@ def _main_stream(path: Path, container: InputContainer) -> av.VideoStream:
     tracks = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not tracks:
         raise refuse("audio_only" if container.streams.audio else "video_no_picture", file=path.name)
+    tracks = [s for s in tracks if s.codec_context is not None]
+    if not tracks:  # a codec that FFmpeg has no name for
+        raise refuse("video_unreadable", file=path.name)
     stream = max(tracks, key=lambda s: (s.codec_context.width or 0) * (s.codec_context.height or 0))
     if "enc_key_id" in stream.metadata or stream.codec_tag in ("encv", "drmi"):
         raise refuse("video_encrypted", file=path.name)

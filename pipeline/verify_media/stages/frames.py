@@ -42,7 +42,7 @@ class _Scored:
 
 
 def sample(item: MediaItem, *, max_frames: int = DEFAULT_MAX_FRAMES, max_side: int | None = None) -> Iterator[Frame]:
-    """At most `max_frames` frames in order of time, two held at once; a clip's are full size unless `max_side` is given.
+    """At most `max_frames` frames in order of time, two held at once; full size unless a clip is given `max_side`.
 
     Raises DecodeError while iterating.
     """
