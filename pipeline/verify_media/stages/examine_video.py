@@ -45,23 +45,33 @@ class Track:
 def examine_video(item: MediaItem, marks: Marks) -> ItemReport:
     """Everything about one clip. Raises DecodeError where it cannot be read."""
     watch = Stopwatch()
-    seen = Search(item, locator(marks), watch).run()
+    search = Search(item, locator(marks), watch)
+    seen = search.run()
     if not seen:
         raise ValueError("no frame could be decoded")
     with watch.stage("follow"):
-        tracks = _follow(item, seen)
+        tracks = _follow(item, seen, [])
+    if search.unread and _only_overlays(tracks):
+        seen = search.rest()
+        with watch.stage("follow"):
+            tracks = _follow(item, seen, tracks)
     with watch.stage("authenticate"):
         seen = _as_photos(item, seen, tracks)
     judged = [_judged(frame, tracks) for frame in seen]
     return _report(item, judged, tracks, watch)
 
 
-def _follow(item: MediaItem, seen: Sequence[Seen]) -> list[Track]:
+def _only_overlays(tracks: Sequence[Track]) -> bool:
+    odds = [track.followed.log_odds for track in tracks if track.sighting.mark]
+    return bool(odds) and min(odds) > 0
+
+
+def _follow(item: MediaItem, seen: Sequence[Seen], known: Sequence[Track]) -> list[Track]:
     """The best frame of those with sightings that no track explains yet, until each is explained."""
-    tracks: list[Track] = []
+    tracks = list(known)
     for _ in range(BOUNDS.follows):
         left = [frame for frame in seen if any(_track_of(s, tracks) is None for s in _worth(frame.sightings))]
-        if not left or (tracks and any(track.followed.log_odds < -LIMITS.settled for track in tracks)):
+        if not left or (tracks and any(t.sighting.mark and t.followed.log_odds < -LIMITS.settled for t in tracks)):
             break
         frame = max(left, key=_promise)
         chosen = [*_worth(frame.sightings)[: BOUNDS.marks_per_frame], *_large(frame.others)[: BOUNDS.other_texts]]

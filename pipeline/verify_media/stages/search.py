@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -26,6 +27,9 @@ class Bounds:
     side_px: int = 1920
     """Frames are searched at this size; 4K would cost three times as much to convert and shows no more names."""
     sampled: int = 12
+    least_sampled: int = 4
+    sample_every_s: float = 0.3
+    """Closer frames of a short clip show the same."""
     enough: int = 4
     """Frames that show the mark; once may be a misreading of one blurred frame."""
     enough_plain: int = 2
@@ -40,6 +44,8 @@ class Bounds:
     near_s: float = 0.5
     """Either way of a moment where the mark was half seen."""
     near_frames: int = 3
+    max_gap_s: float = 0.8
+    """Longer gaps between sampled frames call for the second pass: the mark may be held up for a second."""
     dense_every_s: float = 0.5
     dense_most: int = 180
     """Frames of the second pass: one each second of three minutes."""
@@ -49,7 +55,7 @@ class Bounds:
 
 
 BOUNDS = Bounds()
-QUICK_LOOKS, DENSE_LOOKS = 2, 1
+QUICK_LOOKS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +84,46 @@ class Search:
     locator: Locator
     watch: Stopwatch
     seen: list[Seen] = field(default_factory=list)
+    unread: list[Frame] = field(default_factory=list)
+    """Sampled frames that were not needed so far."""
 
     def run(self) -> list[Seen]:
         """Frames that were read, in order of time. Raises DecodeError."""
         with self.watch.stage("decode"):
-            frames = list(sample(self.item, max_frames=BOUNDS.sampled, max_side=BOUNDS.side_px))
+            frames = list(sample(self.item, max_frames=sampled(self.item), max_side=BOUNDS.side_px))
         self._first_pass(frames)
         if not self._is_shown and (half := self._half_seen()):
             self._closer(half)
-        if not self._is_shown:
+        if not self._is_shown and self._has_gaps(frames):
             self._second_pass()
         if not self._is_shown:
             self._thorough(frames)
+        return self.in_order
+
+    def rest(self) -> list[Seen]:
+        """The same after reading every sampled frame: what was found so far may be an overlay, and the mark elsewhere."""
+        for frame in self.unread:
+            self._read(frame, QUICK_LOOKS)
+        self.unread = []
+        return self.in_order
+
+    @property
+    def in_order(self) -> list[Seen]:
         return sorted(self.seen, key=lambda seen: seen.frame.time_s or 0.0)
+
+    def _has_gaps(self, frames: Sequence[Frame]) -> bool:
+        """Whether something shown for a second may have been passed over."""
+        times = [0.0, *(frame.time_s or 0.0 for frame in frames), self.item.duration_s or 0.0]
+        return max(later - time for time, later in pairwise(times)) > BOUNDS.max_gap_s
 
     @property
     def _is_shown(self) -> bool:
         return any(seen.shows for seen in self.seen)
 
     def _first_pass(self, frames: Sequence[Frame]) -> None:
-        for frame in (frames[number] for number in spread(len(frames))):
-            self._read(frame, QUICK_LOOKS)
-            if self._is_enough():
-                return
+        self.unread = [frames[number] for number in spread(len(frames))]
+        while self.unread and not self._is_enough():
+            self._read(self.unread.pop(0), QUICK_LOOKS)
 
     def _is_enough(self) -> bool:
         plain = sum(seen.is_plain for seen in self.seen)
@@ -147,7 +170,7 @@ class Search:
         with self.watch.stage("decode"):
             promising = self._promising(known)
         for frame in promising:
-            if self._read(frame, DENSE_LOOKS).shows:
+            if self._read(frame, QUICK_LOOKS).shows:
                 return
 
     def _promising(self, known: set[float | None]) -> list[Frame]:
@@ -166,6 +189,11 @@ class Search:
         for frame in sorted(frames, key=sharpness)[-BOUNDS.thorough_reads :]:
             if self._read(replace(frame), None).shows:
                 return
+
+
+def sampled(item: MediaItem) -> int:
+    """Frames of the first pass."""
+    return int(np.clip((item.duration_s or 0.0) / BOUNDS.sample_every_s, BOUNDS.least_sampled, BOUNDS.sampled))
 
 
 def affordable_reads(item: MediaItem) -> int:

@@ -1,0 +1,69 @@
+"""Marks that move with the scene, with a thing in it, or with the picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import moving_scenes as scenes
+from verify_media.cues import motion, tracking
+
+
+def odds(frames: list[np.ndarray]) -> float:
+    return motion.log_odds(motion.course(frames, scenes.MARK).runs)
+
+
+@pytest.mark.parametrize("speed_px", [0.5, 2.0, 8.0])
+def test_a_mark_that_goes_with_the_camera_is_physical(speed_px: float) -> None:
+    assert odds(scenes.pan(speed_px=speed_px)) < -3
+
+
+@pytest.mark.parametrize("speed_px", [0.5, 2.0, 8.0])
+def test_a_mark_that_stays_in_the_picture_is_digital(speed_px: float) -> None:
+    assert odds(scenes.captioned_pan(speed_px=speed_px)) > 3
+
+
+def test_a_card_in_a_hand_before_a_still_camera_is_physical() -> None:
+    assert odds(scenes.held_card()) < -1
+
+
+def test_a_still_clip_tells_nothing() -> None:
+    assert odds([scenes.view(scenes.in_scene(scenes.scene()), 0, 0)] * 12) == 0
+
+
+def test_something_that_passes_behind_a_still_mark_tells_nothing() -> None:
+    assert abs(odds(scenes.passed_behind())) < 1
+
+
+def test_the_mark_is_followed_to_its_place() -> None:
+    path = scenes.shaky(16, 2.0)
+    course = motion.course(scenes.pan(), scenes.MARK)
+    assert course.frames == 15
+    assert np.allclose(course.place, np.array(scenes.MARK) + path[-1], atol=0.7)
+
+
+def test_a_mark_that_is_covered_is_lost() -> None:
+    frames = [*scenes.pan(8), *[scenes.view(scenes.scene(11), 0, 0)] * 4]
+    assert motion.course(frames, scenes.MARK).is_lost
+
+
+def test_a_place_off_the_picture_gives_nothing() -> None:
+    off = tuple((x - 300.0, y) for x, y in scenes.MARK)
+    assert motion.course(scenes.pan(4), off).runs == []  # type: ignore[arg-type]
+
+
+def test_points_are_lost_rather_than_guessed() -> None:
+    frames = [scenes.view(scenes.scene(), 0, 0), scenes.view(scenes.scene(12), 0, 0)]
+    seeds = tracking.seeds(frames[0], scenes.MARK)
+    lost = np.isnan(tracking.follow(frames, seeds.all)[1, :, 0])
+    assert lost.mean() > 0.8
+
+
+def test_runs_count_by_their_length() -> None:
+    run = motion.course(scenes.pan(), scenes.MARK).runs[0]
+    stay = motion.course(scenes.captioned_pan(), scenes.MARK).runs[0]
+    mixed = motion.log_odds([replace(run, frames=30), replace(stay, frames=2)])
+    assert mixed < 0
+    assert motion.log_odds([]) == 0

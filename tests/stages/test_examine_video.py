@@ -1,0 +1,135 @@
+"""Whole clips, with a reader that knows where the mark is: no text network is needed to see where is looked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import moving_scenes as scenes
+from verify_media.records import Frame, ItemReport, Marks, MediaItem, Outcome, Reader, Sighting
+from verify_media.stages import examine_video as module
+from verify_media.stages import search
+from verify_media.stages.examine_video import examine_video
+from verify_media.stages.ingest import identify
+from verify_media.stages.locate import Located
+
+Find = Callable[[Frame], Sighting | None]
+
+
+class Readers:
+    """Stands in for the three readers."""
+
+    def __init__(self, find: Find) -> None:
+        self.find_mark = find
+        self.read: list[float] = []
+
+    def find(self, frame: Frame, *, most_looks: int | None = None) -> Located:
+        self.read.append(frame.time_s or 0.0)
+        found = self.find_mark(frame)
+        return Located(() if found is None else (found,))
+
+
+def examined(monkeypatch: pytest.MonkeyPatch, path: Path, find: Find) -> tuple[ItemReport, Readers]:
+    readers = Readers(find)
+    monkeypatch.setattr(module, "locator", lambda marks: readers)
+    monkeypatch.setattr(search, "lettering", lambda frame: float(frame.image[:40, :40].mean()))
+    found = identify(path)
+    assert isinstance(found, MediaItem)
+    return examine_video(found, Marks(names=("WILLOW",))), readers
+
+
+def at(quad: object, frame: Frame, score: float = 0.95, **fields: object) -> Sighting:
+    return Sighting("WILLOW", Reader.TEXT, quad, score, time_s=frame.time_s, text="WILLOW", **fields)  # type: ignore[arg-type]
+
+
+def moving(frame: Frame) -> Sighting:
+    x, y = scenes.shaky(40, 2.0)[round((frame.time_s or 0) * 30)]
+    return at(tuple((a + x, b + y) for a, b in scenes.MARK), frame)
+
+
+def test_a_mark_in_the_scene_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = scenes.write(tmp_path / "a.mp4", scenes.pan(40))
+    report, readers = examined(monkeypatch, path, moving)
+    assert report.outcome is Outcome.PHYSICAL
+    assert report.p_digital is not None and report.p_digital < 0.1
+    assert len(readers.read) == 2
+    (span,) = report.spans
+    assert span.start_s <= span.best_s <= span.end_s and span.outcome is Outcome.PHYSICAL
+    assert report.preview is not None and report.close_up is not None
+
+
+def test_a_caption_fails_and_its_times_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = scenes.write(tmp_path / "a.mp4", scenes.captioned_pan(40))
+    report, _ = examined(monkeypatch, path, lambda frame: at(scenes.MARK, frame))
+    assert report.outcome is Outcome.DIGITAL
+    assert [note.key for note in report.notes] == ["video-overlay-times"]
+    assert all(sighting.outcome is Outcome.DIGITAL for sighting in report.sightings)
+
+
+def test_a_still_clip_is_judged_as_a_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = scenes.write(tmp_path / "a.mp4", [scenes.pan(1)[0]] * 30)
+    report, _ = examined(monkeypatch, path, lambda frame: at(scenes.MARK, frame))
+    assert "video-still" in [note.key for note in report.notes]
+    assert not any(cue.name == "motion_log_odds" and cue.value for s in report.sightings for cue in s.evidence)
+
+
+def test_a_caption_before_the_real_mark_does_not_spoil_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An intro title, then the board in the scene: passes, and the title is reported with its times."""
+    path = scenes.write(tmp_path / "a.mp4", [*scenes.captioned_pan(40), *scenes.pan(40)], gop=10)
+
+    def find(frame: Frame) -> Sighting:
+        number = round((frame.time_s or 0) * 30)
+        if number < 40:
+            return at(scenes.MARK, frame)
+        x, y = scenes.shaky(40, 2.0)[min(39, number - 40)]
+        return at(tuple((a + x, b + y) for a, b in scenes.MARK), frame)
+
+    report, _ = examined(monkeypatch, path, find)
+    assert report.outcome is Outcome.PHYSICAL
+    assert any(s.outcome is Outcome.DIGITAL for s in report.sightings)
+    assert "video-overlay-times" in [note.key for note in report.notes]
+
+
+def test_a_second_in_a_minute_is_not_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dull, shown = np.full((48, 64), 60, np.uint8), np.full((48, 64), 60, np.uint8)
+    shown[:40, :40] = 250
+    frames = [shown if 47.2 <= number / 10 < 48.2 else dull for number in range(600)]
+    path = scenes.write(tmp_path / "a.mp4", frames, fps=10, gop=100)
+    quad = ((2.0, 2.0), (38.0, 2.0), (38.0, 38.0), (2.0, 38.0))
+    find: Find = lambda frame: at(quad, frame) if frame.image[:30, :30].mean() > 150 else None  # noqa: E731
+    report, readers = examined(monkeypatch, path, find)
+    assert report.sightings and 47.1 <= (report.sightings[0].time_s or 0) <= 48.2
+    assert len(readers.read) <= 24
+
+
+def test_looks_closer_where_the_mark_is_half_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = scenes.write(tmp_path / "a.mp4", scenes.pan(40), gop=40)
+
+    def find(frame: Frame) -> Sighting:
+        is_blurred = round((frame.time_s or 0) * 30) % 10 == 0
+        return at(scenes.MARK, frame, 0.4 if is_blurred else 0.9, readable=not is_blurred)
+
+    report, _ = examined(monkeypatch, path, find)
+    assert report.best is not None and report.best.readable
+
+
+def test_nothing_found_is_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = scenes.write(tmp_path / "a.mp4", scenes.pan(20))
+    report, readers = examined(monkeypatch, path, lambda frame: None)
+    assert report.outcome is Outcome.ABSENT and report.spans == () and report.p_digital is None
+    assert len(readers.read) <= 24
+    assert report.preview is not None
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 12])
+def test_spread_visits_every_frame_once(count: int) -> None:
+    order = search.spread(count)
+    assert sorted(order) == list(range(count))
+    assert not order or order[0] == count // 2
+
+
+def test_times_are_told_as_players_show_them() -> None:
+    assert [module.clock(t) for t in (0, 9.9, 75.2, 600)] == ["0:00", "0:09", "1:15", "10:00"]
