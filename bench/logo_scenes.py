@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,6 +160,28 @@ def badge(rng: np.random.Generator, symbol: Any, side: int = 512, *, colours: in
     return np.asarray(canvas).copy()
 
 
+def business_card(rng: np.random.Generator, emblem: Any) -> Any:
+    """A card of 85 x 55 mm, 1020 x 660 RGBA: emblem, name, three lines of small print. All cards share the layout."""
+    paper = rng.integers(215, 256, 3) if rng.random() < 0.7 else rng.integers(10, 70, 3)
+    ink = tuple(int(v) for v in (rng.integers(10, 90, 3) if paper.mean() > 128 else rng.integers(190, 256, 3)))
+    canvas = Image.new("RGBA", (1020, 660), (*(int(v) for v in paper), 255))
+    draw = ImageDraw.Draw(canvas)
+    first, second, third, fourth = rng.choice(WORDS, 4, replace=False)
+    draw.text((400, 150), f"{first} & {second}".title(), font=ImageFont.load_default(64), fill=ink)
+    lines = (
+        f"handmade {third.lower()} from {fourth.lower()}",
+        f"{rng.integers(1, 99)} {third.title()} Lane",
+        "by appointment",
+    )
+    for row, line in enumerate(lines):
+        draw.text((400, 290 + 70 * row), line, font=ImageFont.load_default(36), fill=ink)
+    picture = Image.fromarray(emblem)
+    picture.thumbnail((270, 330))
+    tint = Image.new("RGBA", picture.size, (*ink, 255))
+    canvas.paste(tint, (75, (660 - picture.height) // 2), picture.getchannel("A"))
+    return np.asarray(canvas).copy()
+
+
 def _ring_text(canvas: Image.Image, text: str, colour: Any, *, up: bool) -> None:
     side, radius = canvas.width, canvas.width / 2 - 66
     font = ImageFont.load_default(58)
@@ -304,6 +327,11 @@ def _cover(picture: Any, photo: Any, matrix: Any, size: tuple[int, int], view: V
     mask = cv2.GaussianBlur(mask, (0, 0), 1.5)[..., None]
     other = np.roll(photo, (photo.shape[0] // 3, photo.shape[1] // 3), (0, 1)).astype(np.float32)
     return picture * (1 - mask) + other * mask
+
+
+def half_of(path: Path) -> int:
+    """0: weights and thresholds may be chosen on it. 1: only figures."""
+    return hashlib.sha1(path.name.encode()).digest()[0] % 2
 
 
 def read_photo(path: Path, side: int = 1600) -> Any:

@@ -61,7 +61,8 @@ def test_opaque_picture_with_an_even_border_is_trimmed(tmp_path: Path) -> None:
 def test_svg_is_drawn(tmp_path: Path) -> None:
     path = tmp_path / "mark.svg"
     path.write_text(
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path d="M2 2h8v3H5v14h9v3H2z"/><circle cx="17" cy="8" r="4"/></svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
+        '<path d="M2 2h8v3H5v14h9v3H2z"/><circle cx="17" cy="8" r="4"/></svg>'
     )
     assert LogoReader([path]).find(Frame(ground(3, 300, 400))) == ()
 

@@ -24,7 +24,7 @@ class ArcSettings:
     margin: float = 0.75
     """Growth of the kernel's thickness on either side, as a share of it."""
     min_roundness: float = 0.75
-    max_circles: int = 6
+    max_circles: int = 3
     ring_radii: tuple[float, ...] = (0.82, 0.68)
     """Middles of the bands that are read in a circle, as shares of its radius."""
     ring_half: float = 0.17

@@ -32,7 +32,7 @@ class LetteringSettings:
     alike: float = 75.0
     unlike: float = 50.0
     same: float = 3.0
-    other: float = -4.0
+    other: float = -6.0
     patch_px: int = 560
     smallest_px: float = 70.0
     """A badge of fewer pixels in the frame has letters of fewer than 8 px: nothing is concluded from them."""

@@ -22,13 +22,15 @@ class LookSettings:
     """Sides are of the picture as the detector sees it; letters need about 9 px there."""
 
     first_side: int = 1280
+    coarse_side: int = 640
+    turned_side: int = 960
     fine_side: int = 2560
     tile: int = 1024
     overlap: int = 128
     max_upscale: float = 1.6
     fine_upscale: float = 2.5
     fine_tiles: int = 5
-    native_tiles: int = 6
+    native_tiles: int = 4
     min_detail: float = 0.02
     """Share of a tile's pixels with a steep edge, below which no sharp lettering can be in it."""
     turn_deg: float = 45.0
@@ -47,6 +49,11 @@ def first(pyramid: Pyramid) -> list[Strip]:
 def second_detector(pyramid: Pyramid) -> list[Strip]:
     """The same with the other weights: they see bent lines better."""
     return strips(pyramid, detect(*_whole(pyramid, SETTINGS.first_side), Weights.V4))
+
+
+def coarser(pyramid: Pyramid) -> list[Strip]:
+    """Very small, for letters so large that the detector sees their strokes one by one."""
+    return strips(pyramid, detect(*_whole(pyramid, SETTINGS.coarse_side), Weights.V6))
 
 
 def finer(pyramid: Pyramid) -> list[Strip]:
@@ -78,7 +85,7 @@ def contrast(pyramid: Pyramid) -> list[Strip]:
 
 def turned(pyramid: Pyramid) -> list[Strip]:
     """A copy turned by 45 degrees, for lines that run diagonally."""
-    small, ratio = _small(pyramid)
+    small, ratio = _small(pyramid, SETTINGS.turned_side)
     height, width = small.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), SETTINGS.turn_deg, 1.0)
     span = np.abs(matrix[:, :2]) @ np.array([width, height])
@@ -95,7 +102,7 @@ def round_badges(pyramid: Pyramid) -> list[Strip]:
     return rings(pyramid, small, ratio)
 
 
-LOOKS: tuple[Look, ...] = (first, second_detector, finer, contrast, turned, round_badges, native)
+LOOKS: tuple[Look, ...] = (first, second_detector, coarser, finer, contrast, turned, round_badges, native)
 
 
 def strips(pyramid: Pyramid, regions: Sequence[Region]) -> list[Strip]:

@@ -33,9 +33,9 @@ PAD = 0.12
 class Contour:
     """Edge points of the mark at one size, in pixels of that size, origin at the mark's top left.
 
-    `points` n x 2 (x, y); `normals` n x 2, unit, towards the brighter side; `size` width, height. `calm` are points inside
-    the mark's hull that lie away from every edge. `grey` is the mark's rectangle alone; `tones` (k x height x width, sum 1)
-    are the shares of its main colours in each pixel.
+    `points` n x 2 (x, y); `normals` n x 2, unit, towards the brighter side; `size` width, height. `calm` are points
+    inside the mark's hull that lie away from every edge. `grey` is the mark's rectangle alone; `tones` (k x height x
+    width, sum 1) are the shares of its main colours in each pixel.
     """
 
     points: Floats

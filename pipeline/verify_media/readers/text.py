@@ -80,14 +80,15 @@ class TextReader:
         return self._page
 
     def _search(self, page: Page, ways: Sequence[looks.Look]) -> None:
-        """Looks until the name is found well; a doubtful finding allows one more look."""
-        best = -99.0
+        """Looks until the name is found well; after a doubtful finding one look more."""
+        best = -np.inf
         for look in ways:
+            before = best
             for candidate in self._candidates(page, look(page.pyramid)):
                 page.sightings.append(_sighting(candidate, self._forms[candidate.form], page.frame))
                 best = max(best, candidate.score)
             page.sightings = _distinct(sorted(page.sightings, key=lambda s: -s.score), [])
-            if not self._forms or best >= SPOTTING.well:
+            if not self._forms or best >= SPOTTING.well or before >= SPOTTING.found:
                 return
 
     def _candidates(self, page: Page, strips: Sequence[Strip]) -> list[Candidate]:
