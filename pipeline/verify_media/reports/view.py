@@ -222,7 +222,7 @@ def next_step(result: RunResult, item: ItemView) -> str:
 
 def grouped(messages: Iterable[Message]) -> tuple[tuple[Message, ...], ...]:
     """Next actions of one kind together, in the order of their first: eight missing answers are one step."""
-    groups: dict[tuple[str, str], list[Message]] = {}
+    groups: dict[str, list[Message]] = {}
     for note in messages:
-        groups.setdefault((note.key, note.cure), []).append(note)
+        groups.setdefault(note.key, []).append(note)
     return tuple(tuple(group) for group in groups.values())
