@@ -1,4 +1,5 @@
-"""MP4 as every player opens it: H.264 High, yuv420p, BT.709 standard range, AAC, moov in front, even sizes, upright, constant rate."""
+"""MP4 as every player opens it: H.264 High, yuv420p, BT.709 standard range, AAC, moov in front, even sizes, upright,
+constant rate."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from verify_media.tools import ffmpeg
 OnFrame: TypeAlias = Callable[[int], None]
 
 LARGEST_SIDE = 1920
-"""Longer sides are scaled down to this: reviewers look at a mail, and 4K costs four times the bytes for the same VMAF on a 1080p screen."""
+"""Longer sides are scaled down to this: reviewers look at a mail, and 4K costs four times the bytes for the same VMAF
+on a 1080p screen."""
 AUDIO_BPS = 96_000
 SPARE_AUDIO_BPS = 48_000
 COPIED_AUDIO_BPS = 160_000
@@ -44,10 +46,11 @@ class Recipe:
 def recipe(
     clip: Clip, *, scale: float = 1.0, largest_side: int = LARGEST_SIDE, preset: str = "faster", spare: bool = False
 ) -> Recipe:
-    """The recipe for the clip at `scale` of its size. `spare`: bytes are scarce, so the sound is encoded anew at a low rate."""
+    """The recipe for the clip at `scale` of its size. `spare`: bytes are scarce, so the sound is encoded anew at a
+    low rate."""
     width, height = clip.upright
     scale = min(scale, largest_side / max(width, height))
-    return Recipe(_even(width * scale), _even(height * scale), clip.fps, _audio(clip, spare), preset)
+    return Recipe(_even(width * scale), _even(height * scale), clip.timing.fps, _audio(clip, spare), preset)
 
 
 def _even(length: float) -> int:
@@ -55,17 +58,19 @@ def _even(length: float) -> int:
 
 
 def _audio(clip: Clip, spare: bool) -> int | None:
-    if clip.audio is None:
+    if clip.sound is None:
         return None
-    wanted = SPARE_AUDIO_BPS if spare else AUDIO_BPS
-    rate = clip.audio_bit_rate or 128_000
-    return 0 if clip.audio == "aac" and rate <= (wanted * 1.3 if spare else COPIED_AUDIO_BPS) else wanted
+    most = SPARE_AUDIO_BPS * 1.3 if spare else COPIED_AUDIO_BPS
+    if clip.sound.codec == "aac" and clip.sound.bps <= most:
+        return 0
+    return SPARE_AUDIO_BPS if spare else AUDIO_BPS
 
 
 def encode_crf(
     clip: Clip, how: Recipe, out: Path, crf: float, *, log: Path | None = None, on_frame: OnFrame | None = None
 ) -> None:
-    """One pass at constant quality; with `log` also the statistics that a later `encode_to_size` of the same recipe uses."""
+    """One pass at constant quality; with `log` also the statistics that a later `encode_to_size` of the same recipe
+    uses."""
     rate: dict[str, Any] = {"crf": f"{crf:.2f}"}
     if log:
         # The picture is to be used, so the first pass must not take x264's short cuts.
@@ -90,8 +95,8 @@ def second_pass(
 def remux(clip: Clip, out: Path) -> None:
     """The first picture and sound track, bit for bit, in a new MP4 with only camera and time beside them."""
     both = ffmpeg.source(clip.path)
-    tracks = [both["v:0"]] + ([both["a:0"]] if clip.audio else [])
-    ffmpeg.run(_written(tracks, out, clip, {"c": "copy"}), timeout_s=60 + clip.duration_s)
+    tracks = [both[str(clip.index)], *([both[str(clip.sound.index)]] if clip.sound else [])]
+    ffmpeg.run(_written(tracks, out, clip, {"c": "copy"}), timeout_s=60 + clip.timing.duration_s)
 
 
 def pictures_only(track: ffmpeg.Stream, how: Recipe, out: Path, crf: float) -> ffmpeg.Stream:
@@ -102,8 +107,8 @@ def pictures_only(track: ffmpeg.Stream, how: Recipe, out: Path, crf: float) -> f
 def _output(clip: Clip, how: Recipe, out: Path, rate: dict[str, Any]) -> ffmpeg.Stream:
     tracks = [pictures(clip, how)]
     options = {**_x264(how), **rate}
-    if how.audio_bps is not None:
-        tracks.append(ffmpeg.source(clip.path)["a:0"])
+    if how.audio_bps is not None and clip.sound:
+        tracks.append(ffmpeg.source(clip.path)[str(clip.sound.index)])
         options |= {"c:a": "copy"} if how.audio_bps == 0 else {"c:a": "aac", "b:a": how.audio_bps, "ac": 2}
     return _written(tracks, out, clip, options)
 
@@ -121,31 +126,32 @@ def _written(tracks: list[ffmpeg.Stream], out: Path, clip: Clip, options: dict[s
 
 def _tags(clip: Clip) -> dict[str, str]:
     """Camera and time: `metadata:g:N` keeps ffmpeg-python from folding them into one option."""
-    kept = {name: clip.tags[name] for name in ("creation_time", *_KEPT_TAGS) if clip.tags.get(name)}
+    kept = {name: clip.beside.tags[name] for name in ("creation_time", *_KEPT_TAGS) if clip.beside.tags.get(name)}
     return {f"metadata:g:{number}": f"{name}={value}" for number, (name, value) in enumerate(kept.items())}
 
 
 def _x264(how: Recipe) -> dict[str, Any]:
     return {
-        "c:v": "libx264", "preset": how.preset, "profile:v": "high", "pix_fmt": "yuv420p", "fps_mode": "cfr", "r": str(how.fps),
-        "color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "color_range": "tv", "sws_flags": "bicubic",
+        "c:v": "libx264", "preset": how.preset, "profile:v": "high", "pix_fmt": "yuv420p",
+        "fps_mode": "cfr", "r": str(how.fps),
+        "color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "color_range": "tv",
     }  # fmt: skip
 
 
 def pictures(clip: Clip, how: Recipe, **seek: object) -> ffmpeg.Stream:
     """The filtered picture track. ffmpeg itself turns and mirrors by the display matrix."""
-    return _filtered(ffmpeg.source(clip.path, **seek)["v:0"], clip, how)
+    return _filtered(ffmpeg.source(clip.path, **seek)[str(clip.index)], clip, how)
 
 
 def _filtered(stream: ffmpeg.Stream, clip: Clip, how: Recipe) -> ffmpeg.Stream:
-    wide = clip.is_hdr or clip.primaries in _WIDE_PRIMARIES
+    wide = clip.is_hdr or clip.look.primaries in _WIDE_PRIMARIES
     size = {"w": how.width, "h": how.height, "flags": "bicubic+accurate_rnd+full_chroma_int"}
-    matrix = _MATRICES.get(clip.matrix, "bt709" if max(clip.upright) >= 1280 else "bt601")
+    matrix = _MATRICES.get(clip.look.matrix, "bt709" if max(clip.upright) >= 1280 else "bt601")
     if not wide:
         levels = {
             "in_color_matrix": matrix,
             "out_color_matrix": "bt709",
-            "in_range": "pc" if clip.full_range else "tv",
+            "in_range": "pc" if clip.look.full_range else "tv",
             "out_range": "tv",
         }
         stream = stream.filter("scale", **size, **levels)
@@ -158,13 +164,14 @@ def _filtered(stream: ffmpeg.Stream, clip: Clip, how: Recipe) -> ffmpeg.Stream:
 
 
 def _tone_mapped(stream: ffmpeg.Stream, clip: Clip) -> ffmpeg.Stream:
-    """To BT.709 through linear light. Measured on HLG made from a known picture: mean dE76 1.7, against 7.7 for the usual
+    """To BT.709 through linear light. Measured on HLG made from a known picture: mean dE76 1.7, against 7.7 for the
+    usual
     npl=100 hable and 7.2 for no conversion at all."""
     coded = {
-        "tin": _TRANSFER.get(clip.transfer, "709"),
-        "pin": {9: "2020", 11: "smpte431", 12: "smpte432"}.get(clip.primaries, "2020" if clip.is_hdr else "709"),
-        "min": _ZSCALE_MATRICES.get(clip.matrix, "2020_ncl" if clip.is_hdr else "709"),
-        "rin": "full" if clip.full_range else "limited",
+        "tin": _TRANSFER.get(clip.look.transfer, "709"),
+        "pin": {9: "2020", 11: "smpte431", 12: "smpte432"}.get(clip.look.primaries, "2020" if clip.is_hdr else "709"),
+        "min": _ZSCALE_MATRICES.get(clip.look.matrix, "2020_ncl" if clip.is_hdr else "709"),
+        "rin": "full" if clip.look.full_range else "limited",
     }
     stream = (
         stream.filter("zscale", t="linear", npl=REFERENCE_NITS, **coded)
@@ -172,16 +179,20 @@ def _tone_mapped(stream: ffmpeg.Stream, clip: Clip) -> ffmpeg.Stream:
         .filter("zscale", p="709")
     )
     if clip.is_hdr:
-        # PQ: its own mastering peak over the same white; ffmpeg's guess counts in units of 100 nits. HLG: ffmpeg's 10 was measured best.
-        peak = (
-            {"peak": f"{max(1.0, clip.peak_nits / REFERENCE_NITS):.3f}"} if HDR_TRANSFERS[clip.transfer] == "PQ" else {}
-        )
-        stream = stream.filter("tonemap", "mobius", desat=0, **peak)
+        stream = stream.filter("tonemap", "mobius", desat=0, **_peak(clip))
     return stream.filter("zscale", t="709", m="709", r="limited").filter("format", "yuv420p")
 
 
+def _peak(clip: Clip) -> dict[str, str]:
+    """PQ: its own mastering peak over the same white, since ffmpeg's guess counts in units of 100 nits. HLG: ffmpeg's
+    own guess measured best."""
+    if HDR_TRANSFERS[clip.look.transfer] != "PQ":
+        return {}
+    return {"peak": f"{max(1.0, clip.look.peak_nits / REFERENCE_NITS):.3f}"}
+
+
 def _timeout_s(clip: Clip) -> float:
-    return 120 + clip.frames / _SLOWEST_FPS
+    return 120 + clip.timing.frames / _SLOWEST_FPS
 
 
 def at_scale(how: Recipe, scale: float) -> Recipe:

@@ -1,6 +1,7 @@
 """EXIF at the level of its bytes: what it says, and a copy that says only what may be sent.
 
-Values are carried over as stored, so what stays is exactly what the camera wrote. Format: EXIF 2.32 (CIPA DC-008), TIFF 6.0.
+Values are carried over as stored, so what stays is exactly what the camera wrote. Format: EXIF 2.32
+(CIPA DC-008), TIFF 6.0.
 """
 
 from __future__ import annotations
@@ -38,12 +39,16 @@ KEPT_IFD0 = {
 }
 """Description, make, model, orientation, resolution, firmware, date, primaries and YCbCr layout."""
 KEPT_EXIF = {
-    0x829A, 0x829D, 0x8822, 0x8827, 0x8830, 0x8831, 0x8832, 0x8833, 0x9000, 0x9003, 0x9004, 0x9010, 0x9011, 0x9012, 0x9101, 0x9102,
-    0x9201, 0x9202, 0x9203, 0x9204, 0x9205, 0x9206, 0x9207, 0x9208, 0x9209, 0x920A, 0x9214, 0x9290, 0x9291, 0x9292, 0xA000, 0xA001,
-    0xA002, 0xA003, 0xA20E, 0xA20F, 0xA210, 0xA217, 0xA300, 0xA301, 0xA302, 0xA401, 0xA402, 0xA403, 0xA404, 0xA405, 0xA406, 0xA407,
+    0x829A, 0x829D, 0x8822, 0x8827, 0x8830, 0x8831, 0x8832, 0x8833, 0x9000, 0x9003, 0x9004, 0x9010, 0x9011, 0x9012,
+    0x9101, 0x9102,
+    0x9201, 0x9202, 0x9203, 0x9204, 0x9205, 0x9206, 0x9207, 0x9208, 0x9209, 0x920A, 0x9214, 0x9290, 0x9291, 0x9292,
+    0xA000, 0xA001,
+    0xA002, 0xA003, 0xA20E, 0xA20F, 0xA210, 0xA217, 0xA300, 0xA301, 0xA302, 0xA401, 0xA402, 0xA403, 0xA404, 0xA405,
+    0xA406, 0xA407,
     0xA408, 0xA409, 0xA40A, 0xA40C, 0xA432, 0xA433, 0xA434, 0xA460,
 }  # fmt: skip
-"""Dates and the settings of the exposure, the lens and the picture; nothing that names a person, a place or a single device."""
+"""Dates and the settings of the exposure, the lens and the picture; nothing that names a person, a place or a single
+device."""
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _MOST_ENTRIES = 512
@@ -90,7 +95,8 @@ class Exif:
 
 
 def parse(tiff: bytes) -> Exif | None:
-    """The EXIF in a TIFF block (without the "Exif\\0\\0" before it); None where it is not one. Broken entries are left out."""
+    """The EXIF in a TIFF block (without the "Exif\\0\\0" before it); None where it is not one. Broken entries are
+    left out."""
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None or len(tiff) < 8:
         return None
@@ -165,7 +171,8 @@ def _comment(exif: Exif) -> bool:
 
 
 def _private_note(exif: Exif) -> bool:
-    """Maker notes are the vendor's secret and mostly hold serial numbers. Apple's is documented by others and holds none."""
+    """Maker notes are the vendor's secret and mostly hold serial numbers. Apple's is documented by others and holds
+    none."""
     value = exif.photo.get(MAKER_NOTE)
     return value is not None and bool(value.raw.strip(b"\0")) and not value.raw.startswith(b"Apple iOS\0")
 

@@ -9,7 +9,8 @@ from io import BytesIO
 from PIL import ImageCms
 
 TOLERANCE = 0.004
-"""Largest difference of a primary's XYZ from sRGB's. The sRGB profiles of HP, lcms, Google and Apple differ by up to 0.001, Display P3 by 0.08."""
+"""Largest difference of a primary's XYZ from sRGB's. The sRGB profiles of HP, lcms, Google and Apple differ by up to
+0.001, Display P3 by 0.08."""
 _SRGB_PRIMARIES = {
     b"rXYZ": (0.4361, 0.2225, 0.0139),
     b"gXYZ": (0.3851, 0.7169, 0.0971),

@@ -1,4 +1,5 @@
-"""What a file tells beside its picture: whether it may go out as it is, which private data it holds, and the same file without them.
+"""What a file tells beside its picture: whether it may go out as it is, which private data it holds, and the same
+file without them.
 
 The pixels are never touched here. What stays is an allow-list, so a block nobody has heard of goes too.
 """
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PilImage
 
 from verify_media.codecs import exif as exif_block
@@ -16,10 +18,12 @@ from verify_media.codecs import icc, jpeg, png
 from verify_media.messages import Message, message
 
 THUMBNAIL_LIKENESS = 0.9
-"""Correlation of the thumbnail with the picture, 32 by 24 grey. Cameras' own thumbnails measure above 0.97, other pictures below 0.6."""
+"""Correlation of the thumbnail with the picture, 32 by 24 grey. Cameras' own thumbnails measure above 0.97, other
+pictures below 0.6."""
 
 _XMP_PRIVATE = (
-    b"GPS", b"photoshop:", b"xmpMM:", b"crs:", b"stEvt:", b"Iptc4xmp", b"mwg-rs:", b"MPRI:", b"MicrosoftPhoto", b"SerialNumber",
+    b"GPS", b"photoshop:", b"xmpMM:", b"crs:", b"stEvt:", b"Iptc4xmp", b"mwg-rs:", b"MPRI:", b"MicrosoftPhoto",
+    b"SerialNumber",
     b"OwnerName", b"dc:creator", b"dc:rights", b"lr:", b"Adobe", b"GIMP", b"hdrgm:", b"GContainer",
 )  # fmt: skip
 _KEPT_CHUNKS = {
@@ -105,7 +109,7 @@ def _private_segment(segment: jpeg.Segment) -> str | None:
 
 def _kept_segments(picture: jpeg.Jpeg, exif: exif_block.Exif | None) -> tuple[jpeg.Segment, ...]:
     """Coding, colour, and an EXIF block with camera, time, orientation and exposure."""
-    kept = []
+    kept: list[jpeg.Segment] = []
     for segment in picture.segments:
         if segment.marker == jpeg.APP1 and segment.payload.startswith(jpeg.EXIF):
             if exif and not any(s.marker == jpeg.APP1 for s in kept):
@@ -116,12 +120,13 @@ def _kept_segments(picture: jpeg.Jpeg, exif: exif_block.Exif | None) -> tuple[jp
 
 
 def _shows_the_same(thumbnail: bytes, data: bytes) -> bool:
-    """Whether an EXIF thumbnail shows the picture it lies in. Cameras pad it with black bars where the shapes differ."""
+    """Whether an EXIF thumbnail shows the picture it lies in. Cameras pad it with black bars where the shapes
+    differ."""
     try:
         small = PilImage.open(BytesIO(thumbnail)).convert("L")
-        whole = PilImage.open(BytesIO(data))
-        whole.draft("L", (256, 256))
-        whole = whole.convert("L")
+        opened = PilImage.open(BytesIO(data))
+        opened.draft("L", (256, 256))
+        whole = opened.convert("L")
     except (OSError, ValueError, SyntaxError):
         return False
     scale = min(small.width / whole.width, small.height / whole.height)
@@ -134,9 +139,7 @@ def _shows_the_same(thumbnail: bytes, data: bytes) -> bool:
     return _correlation(a, b) >= THUMBNAIL_LIKENESS
 
 
-def _correlation(
-    a: np.ndarray[tuple[int, ...], np.dtype[np.float64]], b: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-) -> float:
+def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     a, b = a - a.mean(), b - b.mean()
     spread = float(np.sqrt((a * a).sum() * (b * b).sum()))
     return float((a * b).sum()) / spread if spread > 1e-6 else 1.0
@@ -144,7 +147,7 @@ def _correlation(
 
 def _examine_png(data: bytes) -> Examined:
     picture = png.parse(data)
-    found = []
+    found: list[str] = []
     exif = exif_block.parse(picture.get(b"eXIf") or b"")
     if exif:
         found += exif_block.private(exif)

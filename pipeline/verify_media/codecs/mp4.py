@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
+from av.container import InputContainer
 
-from verify_media.codecs import isobmff
+from verify_media.codecs import isobmff, video_file
 
+DEFAULT_PEAK_NITS = 1000.0
+DEFAULT_AUDIO_BPS = 128_000
+_FULL_RANGE = 2
+PIXEL_FORMATS = {"yuv420p", "yuvj420p"}
 H264_PROFILES = {"Baseline", "Constrained Baseline", "Main", "High", "Constrained High"}
 HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 MP4_BRANDS = {
@@ -31,12 +38,15 @@ MP4_BRANDS = {
     b"iso3",
 }
 SPREAD_OF_CFR = 1.5
-"""90th over 10th percentile of the frame durations. Phones that wander about 30 frames/s stay under 1.2; slow motion and screen recordings
+"""90th over 10th percentile of the frame durations. Phones that wander about 30 frames/s stay under 1.2; slow motion
+and screen recordings
 reach 2 and more."""
-BENIGN_KEYS = {
-    "major_brand", "minor_version", "compatible_brands", "creation_time", "encoder", "language", "handler_name", "vendor_id",
+BENIGN_TAGS = {
+    "major_brand", "minor_version", "compatible_brands", "creation_time", "encoder", "language", "handler_name",
+    "vendor_id",
     "make", "model", "com.apple.quicktime.make", "com.apple.quicktime.model", "com.apple.quicktime.creationdate",
-    "com.apple.quicktime.software", "com.android.version", "com.android.capture.fps", "com.android.manufacturer", "com.android.model",
+    "com.apple.quicktime.software", "com.android.version", "com.android.capture.fps", "com.android.manufacturer",
+    "com.android.model",
     "rotate", "date", "timecode", "major brand", "play_mode",
 }  # fmt: skip
 _BENIGN_BOXES = {
@@ -54,156 +64,206 @@ _BENIGN_BOXES = {
     b"iods",
 }
 _PLACE = re.compile(rb"\xa9xyz|loci|location\.ISO6709|GPS ")
+_PLACE_TAG = re.compile(r"(^|\.)location|gps|\bxyz\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The first frame as stored: code points of ITU-T H.273; `rotation_deg` counter-clockwise, as PyAV gives it."""
+
+    width: int
+    height: int
+    pixel_format: str
+    transfer: int
+    primaries: int
+    matrix: int
+    full_range: bool
+    peak_nits: float
+    rotation_deg: int
+    flipped: bool
+    square_pixels: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """`constant`: the frames come at an even rate."""
+
+    fps: Fraction
+    frames: int
+    duration_s: float
+    constant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The first sound track."""
+
+    index: int
+    codec: str
+    bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What lies beside the picture and the sound."""
+
+    brand: bytes
+    has_place: bool
+    odd_boxes: bool
+    extra_streams: int
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """What PyAV and the boxes say. Sizes as stored; `rotation_deg` is counter-clockwise, as PyAV gives it."""
+    """A clip as its headers, its packets and its first frame show it. `index` is the picture track's."""
 
     path: Path
-    width: int
-    height: int
     codec: str
     profile: str
-    pixel_format: str
-    bits: int
-    transfer: int
-    primaries: int
-    matrix: int
-    peak_nits: float
-    full_range: bool
-    rotation_deg: int
-    flipped: bool
-    duration_s: float
-    fps: Fraction
-    frames: int
-    constant_rate: bool
-    audio: str | None
-    audio_bit_rate: int
-    extra_streams: int
-    tags: dict[str, str]
-    brand: bytes
-    has_place: bool
-    odd_boxes: bool
-    square_pixels: bool
+    look: Look
+    timing: Timing
+    beside: Beside
+    index: int = 0
+    sound: Sound | None = None
 
     @property
     def is_hdr(self) -> bool:
-        return self.transfer in HDR_TRANSFERS
+        return self.look.transfer in HDR_TRANSFERS
 
     @property
     def upright(self) -> tuple[int, int]:
-        return (self.height, self.width) if self.rotation_deg % 180 else (self.width, self.height)
+        """Width and height as seen."""
+        size = self.look.width, self.look.height
+        return size[::-1] if self.look.rotation_deg % 180 else size
 
     @property
     def is_h264_sdr(self) -> bool:
         """A picture and sound that every player opens."""
-        plain = self.codec == "h264" and self.profile in H264_PROFILES and self.pixel_format in ("yuv420p", "yuvj420p")
-        return plain and not self.is_hdr and self.constant_rate and self.square_pixels and self.audio in (None, "aac")
+        plain = self.codec == "h264" and self.profile in H264_PROFILES and self.look.pixel_format in PIXEL_FORMATS
+        even = self.timing.constant and self.look.square_pixels
+        return plain and even and not self.is_hdr and (self.sound is None or self.sound.codec == "aac")
 
     @property
     def is_upright_enough(self) -> bool:
         """Players turn by quarters; mirrors and other angles they show wrongly."""
-        return not self.flipped and self.rotation_deg % 90 == 0
+        return not self.look.flipped and self.look.rotation_deg % 90 == 0
 
     @property
     def private(self) -> tuple[str, ...]:
         """Kinds of private data beside the picture and the sound, in words for a maker."""
-        found = ["location"] if self.has_place or any("location" in key.lower() for key in self.tags) else []
-        if any(
-            key not in BENIGN_KEYS and "location" not in key.lower() and value.strip()
-            for key, value in self.tags.items()
-        ):
-            found.append("tags")
-        if self.extra_streams:
-            found.append("sensor tracks")
-        if self.odd_boxes:
-            found.append("editor data")
-        return tuple(found)
+        tags = {key: value for key, value in self.beside.tags.items() if value.strip() and key not in BENIGN_TAGS}
+        places = [key for key in tags if _PLACE_TAG.search(key.lower())]
+        found = {
+            "location": self.beside.has_place or bool(places),
+            "tags": len(tags) > len(places),
+            "sensor tracks": self.beside.extra_streams > 0,
+            "editor data": self.beside.odd_boxes,
+        }
+        return tuple(kind for kind, there in found.items() if there)
 
 
 def inspect(path: Path) -> Clip:
-    """Read headers and packet times, decode one frame. Raises ValueError (with av.FFmpegError among them) where there is no picture."""
-    with av.open(str(path), metadata_errors="replace") as container:
-        if not container.streams.video:
-            raise ValueError("no picture track")
-        stream = container.streams.video[0]
+    """Read headers and packet times and decode one frame. Raises DecodeError where there is no picture."""
+    with video_file.opened(path) as source:
+        container, stream = source.container, source.stream
         audio = container.streams.audio[0] if container.streams.audio else None
-        tags = {
-            key: value
-            for source in (container, stream, audio)
-            if source is not None
-            for key, value in source.metadata.items()
-        }
-        extra = len(container.streams) - 1 - (audio is not None)
-        context = stream.codec_context
-        codec, profile, bit_rate = context.name, context.profile or "", (audio.bit_rate or 0) if audio else 0
-        audio_codec = audio.codec_context.name if audio else None
-        fps, frames, duration, constant = _timing(container, stream)
+        timing = _timing(container, stream)
         container.seek(0)
-        frame = next(container.decode(stream))
-        sar = frame.sample_aspect_ratio if hasattr(frame, "sample_aspect_ratio") else stream.sample_aspect_ratio
-        brand, place, odd = _boxes(path)
-        return Clip(
-            path, frame.width, frame.height, codec, profile, frame.format.name, max(c.bits for c in frame.format.components),
-            int(frame.color_trc), int(frame.color_primaries), int(frame.colorspace), _peak_nits(frame), int(frame.color_range) == 2 or frame.format.name.startswith("yuvj"),
-            int(round(frame.rotation)), _is_flipped(frame), duration, fps, frames, constant,
-            audio_codec, bit_rate, extra, tags, brand, place, odd, not sar or sar == 1,
-        )  # fmt: skip
+        look = _look(_first_frame(container, stream), stream)
+        context = stream.codec_context
+        beside = _beside(path, container, [stream, *([audio] if audio else [])])
+        clip = Clip(path, context.codec.canonical_name, context.profile or "", look, timing, beside, stream.index)
+        return replace(clip, sound=_sound(audio)) if audio else clip
 
 
-def _timing(container: av.container.InputContainer, stream: av.VideoStream) -> tuple[Fraction, int, float, bool]:
-    """(frames per second, frames, seconds, whether the rate is constant) from the packets' times, which no header can get wrong."""
-    base = stream.time_base or Fraction(1, 1000)
-    times = np.sort([packet.pts for packet in container.demux(stream) if packet.pts is not None and packet.size])
+def _first_frame(container: InputContainer, stream: av.VideoStream) -> av.VideoFrame:
+    for frame in container.decode(stream):
+        return frame
+    raise ValueError("no picture in the first track")
+
+
+def _sound(audio: av.AudioStream) -> Sound:
+    return Sound(audio.index, audio.codec_context.codec.canonical_name, audio.bit_rate or DEFAULT_AUDIO_BPS)
+
+
+def _look(frame: av.VideoFrame, stream: av.VideoStream) -> Look:
+    ratio = stream.sample_aspect_ratio
+    return Look(
+        width=frame.width,
+        height=frame.height,
+        pixel_format=frame.format.name,
+        transfer=int(frame.color_trc),
+        primaries=int(frame.color_primaries),
+        matrix=int(frame.colorspace),
+        full_range=int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith("yuvj"),
+        peak_nits=_peak_nits(frame),
+        rotation_deg=round(frame.rotation),
+        flipped=_is_flipped(frame),
+        square_pixels=not ratio or ratio == 1,
+    )
+
+
+def _timing(container: InputContainer, stream: av.VideoStream) -> Timing:
+    """From the times of the packets, since headers are often wrong."""
+    base = float(stream.time_base or Fraction(1, 1000))
+    stamps = (packet.dts if packet.pts is None else packet.pts for packet in container.demux(stream) if packet.size)
+    times = np.sort([stamp for stamp in stamps if stamp is not None]) * base
     if len(times) < 2:
-        return Fraction(30), len(times), float(container.duration or 0) / 1e6, True
+        return Timing(Fraction(stream.average_rate or 30), len(times), float(container.duration or 0) / 1e6, True)
     steps = np.diff(times)
     low, high = np.percentile(steps, (10, 90))
-    duration = float((times[-1] - times[0]) * base) * len(times) / (len(times) - 1)
     constant = bool(low > 0 and high <= SPREAD_OF_CFR * low)
-    return _rate(float(1 / (np.mean(steps) * base))), len(times), duration, constant
+    step = float(np.mean(steps))
+    return Timing(_rate(1 / max(step, 1e-6)), len(times), step * len(times), constant)
 
 
 def _rate(fps: float) -> Fraction:
     """The usual rate within 2 %, else what was measured, at most 60."""
     usual = [Fraction(n) for n in (24, 25, 30, 50, 60)] + [Fraction(n * 1000, 1001) for n in (24, 30, 60)]
     nearest = min(usual, key=lambda rate: abs(float(rate) - fps))
-    return (
-        nearest if abs(float(nearest) - fps) < 0.02 * fps else min(Fraction(fps).limit_denominator(1000), Fraction(60))
-    )
+    near = abs(float(nearest) - fps) < 0.02 * fps
+    return nearest if near else min(Fraction(fps).limit_denominator(1000), Fraction(60))
 
 
 def _is_flipped(frame: av.VideoFrame) -> bool:
     """Whether the display matrix mirrors: the determinant of its upper left 2 by 2 is negative."""
-    for side in frame.side_data:
-        if side.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d = np.frombuffer(bytes(side), np.int32)[:5].astype(np.int64)
-            return bool(a * d - b * c < 0)
-    return False
+    matrix = np.frombuffer(_side_data(frame, "DISPLAYMATRIX"), np.int32).astype(np.int64)
+    return len(matrix) >= 5 and bool(matrix[0] * matrix[4] - matrix[1] * matrix[3] < 0)
 
 
 def _peak_nits(frame: av.VideoFrame) -> float:
-    """Peak of the mastering display (ITU-R BT.2100 PQ); 1000 where the file does not say."""
+    """Peak of the mastering display; 1000 where the file does not say.
+
+    AVMasteringDisplayMetadata is ten rationals of two ints (six primaries, two of white, least and most luminance).
+    """
+    numbers = np.frombuffer(_side_data(frame, "MASTERING_DISPLAY_METADATA"), np.int32)
+    if len(numbers) >= 20 and numbers[18] > 0 and numbers[19] > 0:
+        return float(numbers[18] / numbers[19])
+    return DEFAULT_PEAK_NITS
+
+
+def _side_data(frame: av.VideoFrame, name: str) -> bytes:
     for side in frame.side_data:
-        if side.type.name == "MASTERING_DISPLAY_METADATA":
-            # AVMasteringDisplayMetadata: 3 x 2 primaries, 2 white, min and max luminance as AVRational (int, int), then two flags.
-            numerator, denominator = np.frombuffer(bytes(side), np.int32)[18:20]
-            if denominator and numerator > 0:
-                return float(numerator / denominator)
-    return 1000.0
+        item: Any = side  # PyAV's stub takes the container for a mapping of names
+        if item.type.name == name:
+            return bytes(item)
+    return b""
 
 
-def _boxes(path: Path) -> tuple[bytes, bool, bool]:
-    """(major brand, whether a place is noted, whether boxes of editors or vendors lie beside the picture)."""
+def _beside(path: Path, container: InputContainer, used: Sequence[av.VideoStream | av.AudioStream]) -> Beside:
+    tags = dict(container.metadata)
+    for stream in used:
+        tags |= stream.metadata
     with path.open("rb") as file:
         head = file.read(16)
-        brand = head[8:12] if head[4:8] == b"ftyp" else b""
-        top = list(isobmff.boxes(file, 0, path.stat().st_size))
-        place = any(_PLACE.search(_payload(file, box)) for box in top if box.kind == b"moov")
-    return brand, place, brand != b"" and any(box.kind not in _BENIGN_BOXES for box in top)
+        boxes = list(isobmff.boxes(file, 0, path.stat().st_size))
+        place = any(_PLACE.search(_payload(file, box)) for box in boxes if box.kind == b"moov")
+    brand = head[8:12] if head[4:8] == b"ftyp" else b""
+    odd = brand != b"" and any(box.kind not in _BENIGN_BOXES for box in boxes)
+    return Beside(brand, place, odd, len(container.streams) - len(used), tags)
 
 
-def _payload(file: object, box: isobmff.Box) -> bytes:
-    file.seek(box.start)  # type: ignore[attr-defined]
-    return bytes(file.read(min(box.end - box.start, isobmff.MAX_HEADER_BYTES)))  # type: ignore[attr-defined]
+def _payload(file: BinaryIO, box: isobmff.Box) -> bytes:
+    file.seek(box.start)
+    return file.read(min(box.end - box.start, isobmff.MAX_HEADER_BYTES))

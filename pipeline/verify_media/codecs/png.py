@@ -1,4 +1,5 @@
-"""PNG: its chunks, a lossless rewrite of them, and the encoder (zlib by Pillow, then oxipng). Format: W3C PNG, third edition."""
+"""PNG: its chunks, a lossless rewrite of them, and the encoder (zlib by Pillow, then oxipng). Format: W3C PNG, third
+edition."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 OXIPNG_LEVEL = 2
 """87.3 % of the bytes in 0.9 CPU-s; level 4: 87.2 % in 3.0 (1.5 MB composite)."""
 FEW_COLOURS = 0.1
-"""Drawings, screenshots and scans of text: distinct colours over pixels in a sample. Photographs have 0.2 to 0.9, flat graphics under 0.05."""
+"""Drawings, screenshots and scans of text: distinct colours over pixels in a sample. Photographs have 0.2 to 0.9,
+flat graphics under 0.05."""
 _SAMPLE = 128
 
 
@@ -80,7 +82,8 @@ def parse(data: bytes) -> Png:
     """The chunks of `data`. Raises NotPng where it is cut or is none."""
     if not data.startswith(SIGNATURE):
         raise NotPng("no PNG signature")
-    chunks, at = [], len(SIGNATURE)
+    chunks: list[Chunk] = []
+    at = len(SIGNATURE)
     while not chunks or chunks[-1].name != b"IEND":
         if len(data) < at + 12:
             raise NotPng("cut")
@@ -117,7 +120,8 @@ def smaller(data: bytes) -> bytes:
 
 
 def is_graphic(image: Image) -> bool:
-    """Whether the picture is a drawing, a screenshot or flat lettering, where PNG is the smaller and the better choice."""
+    """Whether the picture is a drawing, a screenshot or flat lettering, where PNG is the smaller and the better
+    choice."""
     rows, cols = (np.linspace(0, length - 1, min(length, _SAMPLE)).astype(int) for length in image.shape[:2])
     sample = image[np.ix_(rows, cols)].reshape(-1, 3).astype(np.uint32)
     colours = np.unique(sample[:, 0] << 16 | sample[:, 1] << 8 | sample[:, 2])

@@ -1,4 +1,5 @@
-"""How large and how good would a clip become: a few short pieces, encoded at several qualities at once and measured by VMAF."""
+"""How large and how good would a clip become: a few short pieces, encoded at several qualities at once and measured
+by VMAF."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ TIMEOUT_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One probe: bytes of the picture track for the whole clip, and VMAF 0 to 100 (None where ffmpeg has no libvmaf)."""
+    """One probe: bytes of the picture track for the whole clip, and VMAF 0 to 100 (None where ffmpeg has no
+    libvmaf)."""
 
     crf: float
     size_bytes: float
@@ -36,7 +38,7 @@ def probe(clip: Clip, how: Recipe, reference: Recipe, crfs: Sequence[float], wor
         encode_video.pictures_only(track, how, file, crf) for track, file, crf in zip(tracks, files, crfs, strict=True)
     ]
     ffmpeg.run(*outputs, timeout_s=TIMEOUT_S)
-    share = _covered_s(clip) / clip.duration_s
+    share = _covered_s(clip) / clip.timing.duration_s
     scores = vmaf(clip, reference, files, work)
     return [Rate(crf, file.stat().st_size / share, score) for crf, file, score in zip(crfs, files, scores, strict=True)]
 
@@ -53,7 +55,7 @@ def vmaf_of_encode(clip: Clip, reference: Recipe, file: Path, work: Path) -> flo
     """VMAF of a whole encode, measured on the pieces."""
     if not ffmpeg.has_vmaf():
         return None
-    copies = [ffmpeg.source(file, ss=f"{start:.3f}", t=f"{length:.3f}")["v:0"] for start, length in pieces(clip)]
+    copies = [ffmpeg.source(file, ss=f"{start:.4f}", t=f"{length:.4f}")["v:0"] for start, length in pieces(clip)]
     return _scores(
         [ffmpeg.joined([_timed(copy, reference) for copy in copies])], [_pieces(clip, reference)], reference, work
     )[0]
@@ -85,10 +87,15 @@ def _timed(stream: ffmpeg.Stream, how: Recipe) -> ffmpeg.Stream:
 
 
 def pieces(clip: Clip) -> list[tuple[float, float]]:
-    """(start, length) in seconds, spread over the clip; the whole clip where it is short."""
-    if clip.duration_s <= PIECES * PIECE_S * 1.5:
-        return [(0.0, clip.duration_s)]
-    return [(clip.duration_s * (2 * n + 1) / (2 * PIECES) - PIECE_S / 2, PIECE_S) for n in range(PIECES)]
+    """(start, length) in seconds, spread over the clip; the whole clip where it is short.
+
+    Starts lie between two frames, so that the clip and its copy begin a piece with the same one.
+    """
+    fps, length_s = float(clip.timing.fps), clip.timing.duration_s
+    if length_s <= PIECES * PIECE_S * 1.5:
+        return [(0.0, length_s)]
+    middles = (length_s * (2 * n + 1) / (2 * PIECES) for n in range(PIECES))
+    return [((round((middle - PIECE_S / 2) * fps) - 0.5) / fps, PIECE_S) for middle in middles]
 
 
 def _covered_s(clip: Clip) -> float:
@@ -98,7 +105,7 @@ def _covered_s(clip: Clip) -> float:
 def _pieces(clip: Clip, how: Recipe) -> ffmpeg.Stream:
     return ffmpeg.joined(
         [
-            encode_video.pictures(clip, how, ss=f"{start:.3f}", t=f"{length:.3f}").filter("fps", str(how.fps))
+            encode_video.pictures(clip, how, ss=f"{start:.4f}", t=f"{length:.4f}").filter("fps", str(how.fps))
             for start, length in pieces(clip)
         ]
     )

@@ -6,21 +6,26 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 GRID = 240
 """Sizes at which a curve is sampled: steps of about 2 %."""
+_Menu: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Sizes and worths of one item's choices."""
 MOST_SUBSETS = 10
 """Up to so many items that could go as they are, all combinations are tried; above, the largest are given up first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Utility:
-    """-(weight * points below the knee)^2. Concave, so equal quality beats one good and one ruined item; flat above the knee.
+    """-(weight * points below the knee)^2. Concave, so equal quality beats one good and one ruined item; flat above
+    the knee.
 
-    Against the plain minimum: at 5 MB for 3 photos and 2 clips the square gave the better minimum (58.6 against 53.4) and the better
-    mean (64.7 against 58.1), because a wrong curve costs the minimum everything.
+    Against the plain minimum: at 5 MB for 3 photos and 2 clips the square gave the better minimum (58.6 against 53.4)
+    and the better mean (64.7 against 58.1), because a wrong curve costs the minimum everything.
     """
 
     knee: float
@@ -35,7 +40,8 @@ class Utility:
 PHOTO = Utility(knee=90.0, floor=30.0)
 """SSIMULACRA2: 90 is hard to tell from the original, 30 is poor."""
 VIDEO = Utility(knee=96.0, floor=45.0, weight=1.5)
-"""VMAF: 95 to 97 is hard to tell apart; six points are a just noticeable difference, so they weigh more than those of SSIMULACRA2."""
+"""VMAF: 95 to 97 is hard to tell apart; six points are a just noticeable difference, so they weigh more than those of
+SSIMULACRA2."""
 UNTOUCHED_BONUS = 36.0
 """Going out byte for byte is worth six points under the knee on one other item."""
 
@@ -82,7 +88,8 @@ class Option:
         return self.bonus if choice.as_is else self.utility(choice.quality)
 
     def corrected(self, choice: Choice, size_bytes: float) -> Option:
-        """The same curve after an encode of `choice` came out at another size: the others are off by the same factor, more or less."""
+        """The same curve after an encode of `choice` came out at another size: the others are off by the same factor,
+        more or less."""
         factor = size_bytes / choice.size_bytes
         return replace(self, curve=tuple(replace(c, size_bytes=c.size_bytes * factor) for c in self.curve))
 
@@ -94,26 +101,27 @@ class Option:
 def curve(probes: Sequence[Probe], utility: Utility) -> tuple[Choice, ...]:
     """The best quality for each size over all scales, from the smallest acceptable size to the knee.
 
-    Between the probes of one scale, quality and dial run straight over the logarithm of the size, as measured rate-quality curves nearly do.
+    Between the probes of one scale, quality and dial run straight over the logarithm of the size, as measured
+    rate-quality curves nearly do.
     """
     usable = [track for track in _tracks(probes) if len(track) > 1]
     if not usable:
         return ()
     low, high = (f(p.size_bytes for track in usable for p in track) for f in (min, max))
     choices = (_best(usable, size) for size in np.geomspace(low, high, GRID))
-    return _up_to_the_knee([c for c in choices if c and c.quality >= utility.floor], utility)
+    return _acceptable([c for c in choices if c], utility)
 
 
 def menu(probes: Sequence[Probe], utility: Utility) -> tuple[Choice, ...]:
-    """Like `curve`, for a dial that has whole steps only (JPEG quality): one choice for each step that is worth its bytes."""
+    """Like `curve`, for a dial that has whole steps only (JPEG quality): one choice for each step that is worth its
+    bytes."""
     usable = [track for track in _tracks(probes) if len(track) > 1]
     steps = [
         _at_level(track, level)
         for track in usable
         for level in range(round(track[0].level), round(track[-1].level) + 1)
     ]
-    steps = [step for step in steps if step.quality >= utility.floor]
-    return _up_to_the_knee(sorted(steps, key=lambda step: step.size_bytes), utility)
+    return _acceptable(sorted(steps, key=lambda step: step.size_bytes), utility)
 
 
 def _at_level(track: Sequence[Probe], level: int) -> Choice:
@@ -127,9 +135,7 @@ def _tracks(probes: Sequence[Probe]) -> list[list[Probe]]:
     by_scale: dict[float, list[Probe]] = {}
     for probe in sorted(probes, key=lambda p: p.size_bytes):
         track = by_scale.setdefault(probe.scale, [])
-        if probe.mark_kept and (
-            not track or probe.quality > track[-1].quality and probe.size_bytes > track[-1].size_bytes
-        ):
+        if probe.mark_kept and (not track or probe.quality > track[-1].quality):
             track.append(probe)
     return list(by_scale.values())
 
@@ -147,6 +153,11 @@ def _interpolated(track: Sequence[Probe], size: float) -> Choice:
         for values in ([p.quality for p in track], [p.level for p in track])
     )
     return Choice(at, quality, track[0].scale, level)
+
+
+def _acceptable(choices: Sequence[Choice], utility: Utility) -> tuple[Choice, ...]:
+    """From the floor up to the knee; where not even the best reaches the floor, the best alone."""
+    return _up_to_the_knee([c for c in choices if c.quality >= utility.floor] or choices[-1:], utility)
 
 
 def _up_to_the_knee(choices: Sequence[Choice], utility: Utility) -> tuple[Choice, ...]:
@@ -184,8 +195,12 @@ def _subsets(options: Sequence[Option]) -> list[frozenset[int]]:
     free = [i for i, o in enumerate(options) if o.curve and o.as_is]
     if len(free) <= MOST_SUBSETS:
         return [must | set(some) for n in range(len(free) + 1) for some in itertools.combinations(free, n)]
-    free.sort(key=lambda i: options[i].as_is.size_bytes if options[i].as_is else 0.0)
+    free.sort(key=lambda i: _as_is_bytes(options[i]))
     return [must | set(free[:n]) for n in range(len(free) + 1)]
+
+
+def _as_is_bytes(option: Option) -> float:
+    return option.as_is.size_bytes if option.as_is else 0.0
 
 
 def _solve_fixed(options: Sequence[Option], kept: frozenset[int], budget: float) -> Plan | None:
@@ -203,7 +218,7 @@ def _solve_fixed(options: Sequence[Option], kept: frozenset[int], budget: float)
     return Plan(chosen, sum(o.worth(c) for o, c in zip(options, chosen, strict=True)))
 
 
-def _price(arrays: Sequence[tuple[np.ndarray, np.ndarray]], budget: float) -> float:
+def _price(arrays: Sequence[_Menu], budget: float) -> float:
     """The lowest price (worth per byte) whose picks fit; 0 where everything fits."""
     low, high = 0.0, 1e6
     if _total(arrays, _at_price(arrays, 0.0)) <= budget:
@@ -214,16 +229,17 @@ def _price(arrays: Sequence[tuple[np.ndarray, np.ndarray]], budget: float) -> fl
     return high
 
 
-def _at_price(arrays: Sequence[tuple[np.ndarray, np.ndarray]], price: float) -> list[int]:
+def _at_price(arrays: Sequence[_Menu], price: float) -> list[int]:
     return [int(np.argmax(worths - price * sizes)) for sizes, worths in arrays]
 
 
-def _total(arrays: Sequence[tuple[np.ndarray, np.ndarray]], picks: Sequence[int]) -> float:
+def _total(arrays: Sequence[_Menu], picks: Sequence[int]) -> float:
     return sum(float(sizes[pick]) for (sizes, _), pick in zip(arrays, picks, strict=True))
 
 
-def _spend_the_rest(arrays: Sequence[tuple[np.ndarray, np.ndarray]], picks: list[int], budget: float) -> list[int]:
-    """Lagrange leaves gaps where a curve is not concave: raise one item after the other by what gains most for each byte."""
+def _spend_the_rest(arrays: Sequence[_Menu], picks: list[int], budget: float) -> list[int]:
+    """Lagrange leaves gaps where a curve is not concave: raise one item after the other by what gains most for each
+    byte."""
     left = budget - _total(arrays, picks)
     while True:
         steps = [

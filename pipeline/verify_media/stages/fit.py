@@ -1,4 +1,5 @@
-"""Make the set fit the message at the best quality: pass through, clean, convert, and share the bytes out where they are scarce."""
+"""Make the set fit the message at the best quality: pass through, clean, convert, and share the bytes out where they
+are scarce."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from verify_media.messages import Message, message
 from verify_media.records import Deliverable, Event, ItemReport, Kind, Progress, Skipped
 from verify_media.stages import allocate
 from verify_media.stages.allocate import Choice, Option
-from verify_media.stages.fit_photo import PhotoShot
+from verify_media.stages.fit_photo import PhotoShot, PixelStore
 from verify_media.stages.fit_video import CLOSE_ENOUGH, VideoShot
 from verify_media.stages.fitted import CannotFit, Fitted, StillReadable
 
@@ -32,6 +33,8 @@ FULL = 0.995
 MOST_ROUNDS = 12
 MARK_STEP = 4.0
 """Points of SSIMULACRA2 by which a photo is made better when its mark could not be read."""
+MOST_PIXEL_BYTES = 320_000_000
+"""Decoded photos that are kept: nine of 12 megapixels."""
 WORKERS = 2
 
 
@@ -59,7 +62,8 @@ def fit(
 ) -> FitResult:
     """Write one file for each report into `out`, in order, together never more than `budget_bytes`.
 
-    `formats` are the accepted media types. Raises CannotWrite where `out` cannot be written; what concerns one item is in `unfit`.
+    `formats` are the accepted media types. Raises CannotWrite where `out` cannot be written; what concerns one item
+    is in `unfit`.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -94,6 +98,7 @@ class _Job:
     formats: Collection[str]
     still_readable: StillReadable | None
     teller: _Teller
+    store: PixelStore = field(default_factory=lambda: PixelStore(MOST_PIXEL_BYTES))
     unfit: dict[Path, Message] = field(default_factory=dict)
     costs: dict[Path, int] = field(default_factory=dict)
 
@@ -112,7 +117,7 @@ class _Job:
         work.mkdir()
         if report.media.kind is Kind.VIDEO:
             return VideoShot(report, work, self.formats)
-        return PhotoShot(report, work, self.formats, self.still_readable)
+        return PhotoShot(report, work, self.formats, self.store, self.still_readable)
 
     def _each(self, shots: Sequence[Shot], do: Callable[[Shot], object]) -> list[Shot]:
         """`do` for every shot, two at a time; the shots that came through, in order."""
@@ -131,18 +136,27 @@ class _Job:
         return True
 
     def _chosen(self, shots: list[Shot], budget: int) -> list[tuple[Shot, Fitted]]:
-        """The files for a plan that fits. Videos first, since their sizes are the hardest to hit; photos come in fine steps and take the rest."""
+        """The files for a plan that fits. Videos first, since their sizes are the hardest to hit; photos come in fine
+        steps and take the rest."""
         shots = self._measured(shots, budget)
         made: dict[Path, Fitted] = {}
+        for clip in [shot for shot in shots if isinstance(shot, VideoShot)]:
+            shots, plan = self._solved(shots, made, budget)
+            if clip in shots and not plan[clip.source].as_is:
+                shots = self._with_clip(clip, shots, plan, made, budget)
         shots, plan = self._solved(shots, made, budget)
-        for shot in [s for s in shots if isinstance(s, VideoShot)]:
-            if shot in shots and not plan[shot.source].as_is:
-                self.teller.at(shot.source)
-                if self._try(shot, lambda s: made.update({s.source: self._video(s, shots, plan, made, budget)})):  # noqa: B023
-                    shots, plan = self._solved(shots, made, budget)
-                else:
-                    shots, plan = self._solved([s for s in shots if s is not shot], made, budget)
         return self._photos(shots, plan, made, budget)
+
+    def _with_clip(
+        self, clip: VideoShot, shots: list[Shot], plan: Mapping[Path, Choice], made: dict[Path, Fitted], budget: int
+    ) -> list[Shot]:
+        """Encode it into `made`; without it where that fails."""
+        self.teller.at(clip.source)
+
+        def encode(_: Shot) -> None:
+            made[clip.source] = self._video(clip, shots, plan, made, budget)
+
+        return shots if self._try(clip, encode) else [shot for shot in shots if shot is not clip]
 
     def _solved(
         self, shots: list[Shot], made: Mapping[Path, Fitted], budget: int
@@ -157,7 +171,8 @@ class _Job:
         return [], {}
 
     def _measured(self, shots: list[Shot], budget: int) -> list[Shot]:
-        """Probes are made only of what must be converted, and of the rest only when the budget cannot carry it as it is."""
+        """Probes are made only of what must be converted, and of the rest only when the budget cannot carry it as it
+        is."""
         share = budget / max(1, len(shots))
         shots = self._each(shots, lambda shot: None if shot.ready else shot.measure(share))
         plan = allocate.solve([shot.option for shot in shots], budget)
@@ -191,7 +206,8 @@ class _Job:
     def _video(
         self, shot: VideoShot, shots: list[Shot], plan: Mapping[Path, Choice], made: Mapping[Path, Fitted], budget: int
     ) -> Fitted:
-        """Encode one clip: to its exact share, or near it where photos can absorb the difference. Its true size corrects its curve."""
+        """Encode one clip: to its exact share, or near it where photos can absorb the difference. Its true size
+        corrects its curve."""
         choice = plan[shot.source]
         if not _can_absorb(shots, plan, budget) and not _at_the_knee(shot.option, choice):
             return shot.make_exact(_with_the_rest(shot, choice, plan, budget))
@@ -212,7 +228,8 @@ class _Job:
     def _photos(
         self, shots: list[Shot], plan: dict[Path, Choice], made: dict[Path, Fitted], budget: int
     ) -> list[tuple[Shot, Fitted]]:
-        """Encode the photos and solve again with their true sizes, until the budget is kept and used and every mark is readable."""
+        """Encode the photos and solve again with their true sizes, until the budget is kept and used and every mark
+        is readable."""
         for number in range(MOST_ROUNDS):
             if number == MOST_ROUNDS - 1:
                 shots, plan = self._solved([_only_known(shot) for shot in shots], made, budget)

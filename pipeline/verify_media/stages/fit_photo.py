@@ -1,4 +1,5 @@
-"""One photo on its way into the message: as it is, cleaned, or saved again; and what each size of it would look like."""
+"""One photo on its way into the message: as it is, cleaned, or saved again; and what each size of it would look
+like."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import cv2
@@ -23,15 +25,19 @@ from verify_media.stages.fitted import CannotFit, Fitted, StillReadable, changed
 if TYPE_CHECKING:
     from verify_media.records import Image
 
-QUALITIES = (25, 45, 65, 80, 88, 94)
+QUALITIES = (25, 45, 65, 80, 88, 94, 96)
 """JPEG qualities that are probed. S2 of a sharp 12 MP photo there: about 40, 60, 72, 80, 86, 90."""
+FULL_CHROMA_FROM = 95
+"""From this quality on colour is kept at full resolution: more quality at half of it brings no more SSIMULACRA2."""
 TILE, TILES = 512, (4, 2)
-"""The sample for probes: tiles spread evenly over the photo, cut at multiples of 16 so that they are coded as in the whole."""
+"""The sample for probes: tiles spread evenly over the photo, cut at multiples of 16 so that they are coded as in the
+whole."""
 SCALES = (1.0, 0.75, 0.5)
 SCARCE_BYTES_PER_PIXEL = 0.06
 """Below, smaller sizes are tried too: measured on 12 MP, 0.75 wins from 0.5 MB (0.04 B/px) down, 0.5 from 0.25 MB."""
 MARK_FLOOR = 50.0
-"""Least SSIMULACRA2 of the mark's own region: "medium"; lettering stays readable well below (the reader's own answer decides last)."""
+"""Least SSIMULACRA2 of the mark's own region: "medium"; lettering stays readable well below (the reader's own answer
+decides last)."""
 MARK_MARGIN = 0.5
 MARK_SIDE = 768
 LIKE_A_PHOTO = 1.25
@@ -45,6 +51,7 @@ class PhotoShot:
     report: ItemReport
     work: Path
     formats: Collection[str]
+    store: PixelStore
     still_readable: StillReadable | None = None
     ready: Fitted | None = None
     reasons: tuple[Message, ...] = ()
@@ -61,15 +68,9 @@ class PhotoShot:
     def mosaic(self) -> Image:
         return mosaic(self.pixels)
 
-    @cached_property
+    @property
     def pixels(self) -> Image:
-        from verify_media.codecs import photo
-
-        return photo.load(self.source)
-
-    def forget_pixels(self) -> None:
-        """Give back the memory; they are decoded anew when needed."""
-        self.__dict__.pop("pixels", None)
+        return self.store.get(self.source)
 
     def prepare(self) -> None:
         """Find what can go out without a change of the pixels."""
@@ -95,7 +96,8 @@ class PhotoShot:
         return Fitted(path, media.media_type, len(examined.clean), media.width, media.height, (note,))
 
     def measure(self, share_bytes: float) -> None:
-        """Probe sizes and qualities on a sample. `share_bytes`: about what this item may get, which says if smaller sizes need a look."""
+        """Probe sizes and qualities on a sample. `share_bytes`: about what this item may get, which says if smaller
+        sizes need a look."""
         height, width = self.pixels.shape[:2]
         if "image/png" in self.formats and self.ready is None and png.is_graphic(self.pixels):
             self._try_png()
@@ -107,7 +109,6 @@ class PhotoShot:
         curve = allocate.menu(probes, allocate.PHOTO)
         self.option = Option(allocate.PHOTO, curve, self.option.as_is, self.option.bonus)
         self._prefer_png(curve)
-        self.forget_pixels()
 
     def _try_png(self) -> None:
         data = png.encode(self.pixels)
@@ -117,7 +118,7 @@ class PhotoShot:
         self.ready = Fitted(path, "image/png", len(data), width, height, (*self.reasons, self._conversion("PNG")))
         self.option = Option(allocate.PHOTO, as_is=Choice(len(data), 100.0), bonus=0.0)
 
-    def _prefer_png(self, curve: Sequence[Choice]) -> None:
+    def _prefer_png(self, curve: tuple[Choice, ...]) -> None:
         """A conversion to PNG is only for drawings that it suits."""
         made_png = self.ready is not None and self.ready.path.name == "lossless.png"
         if made_png and curve and self.ready and self.ready.size_bytes > LIKE_A_PHOTO * curve[-1].size_bytes:
@@ -163,10 +164,10 @@ class PhotoShot:
     def _encode(self, scale: float, quality: int) -> Fitted:
         image = resized(self.pixels, scale)
         capture = self.report.media.capture
-        data = jpeg.encode(image, quality, exif=exif.minimal(capture.make, capture.model, capture.taken_at))
+        block = exif.minimal(capture.make, capture.model, capture.taken_at)
+        data = jpeg.encode(image, quality, exif=block, full_chroma=quality >= FULL_CHROMA_FROM)
         path = self.work / f"q{quality}-{scale}.jpg"
         path.write_bytes(data)
-        self.forget_pixels()
         height, width = image.shape[:2]
         return Fitted(
             path,
@@ -199,14 +200,31 @@ class PhotoShot:
             return fitted
         image = decoded(fitted.path.read_bytes())
         height, width = self.pixels.shape[:2]
-        same_size = (
-            cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC)
-            if image.shape != self.pixels.shape
-            else image
-        )
+        same_size = enlarged(image, width, height)
         score = ssimulacra2.score(self.pixels, same_size)
-        self.forget_pixels()
         return changed(fitted, quality={**fitted.quality, "ssimulacra2": round(score, 2)})
+
+
+class PixelStore:
+    """Decoded photos, kept while there is room: a HEIC or a raw takes seconds to decode, and is needed three times."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._kept: dict[Path, Image] = {}
+        self._lock = Lock()
+
+    def get(self, path: Path) -> Image:
+        """Upright sRGB. Raises DecodeError."""
+        from verify_media.codecs import photo
+
+        with self._lock:
+            known = self._kept.get(path)
+        image = photo.load(path) if known is None else known
+        with self._lock:
+            self._kept[path] = self._kept.pop(path, image)
+            while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > self._most_bytes:
+                self._kept.pop(next(iter(self._kept)))
+        return image
 
 
 def _setting(choice: Choice) -> tuple[float, int]:
@@ -253,10 +271,9 @@ def _around(image: Image, quad: Sequence[tuple[float, float]]) -> Image:
 
 def trial(image: Image, scale: float, quality: int) -> tuple[int, float]:
     """(bytes, SSIMULACRA2 at the original's size) of a JPEG of these pixels."""
-    data = jpeg.encode(resized(image, scale), quality)
+    data = jpeg.encode(resized(image, scale), quality, full_chroma=quality >= FULL_CHROMA_FROM)
     copy = decoded(data)
-    if copy.shape != image.shape:
-        copy = cv2.resize(copy, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_CUBIC)
+    copy = enlarged(copy, image.shape[1], image.shape[0])
     return len(data) - len(icc.srgb()), ssimulacra2.score(np.ascontiguousarray(image), copy)
 
 
@@ -265,6 +282,13 @@ def resized(image: Image, scale: float) -> Image:
         return image
     size = max(8, round(image.shape[1] * scale)), max(8, round(image.shape[0] * scale))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def enlarged(image: Image, width: int, height: int) -> Image:
+    """At the size of its original, as a viewer would show it, for comparing."""
+    if image.shape[:2] == (height, width):
+        return image
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
 
 
 def decoded(data: bytes) -> Image:

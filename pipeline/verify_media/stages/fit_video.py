@@ -1,16 +1,18 @@
-"""One clip on its way into the message: as it is, in a new container, or encoded again; and what each size of it would look like."""
+"""One clip on its way into the message: as it is, in a new container, or encoded again; and what each size of it
+would look like."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
-
-import av
 
 from verify_media.codecs import encode_video, mp4, probe_video
 from verify_media.codecs.encode_video import Recipe
+from verify_media.codecs.errors import DecodeError
 from verify_media.codecs.mp4 import Clip
+from verify_media.codecs.probe_video import Rate
 from verify_media.messages import Message, message
 from verify_media.records import ItemReport
 from verify_media.stages import allocate
@@ -23,16 +25,23 @@ SCALES = (1.0, 2 / 3, 0.5)
 SCARCE_BITS_PER_PIXEL = 0.035
 """Below (2.2 Mb/s at 1080p30) smaller sizes are tried too."""
 CLOSE_ENOUGH = 0.12
-"""A one-pass encode this near to its share is kept, where photos can absorb the difference; the second pass costs as much again."""
+"""A one-pass encode this near to its share is kept, where photos can absorb the difference; the second pass costs as
+much again."""
 HEADROOM = 0.997
 """Two passes land within 0.3 % of their aim on most clips; a corrected pass follows when one is over."""
+ENOUGH = 0.985
+"""A second pass that comes out smaller than this part of its share is made once more."""
+MISMATCH = 8.0
 MOST_PASSES = 4
 FRAME_BYTES = 22
 """Index entries and sample headers of the MP4 for each frame of picture and sound."""
 NO_VMAF = 100.0, 1.5, 18.0
 """Without libvmaf: quality = 100 - 1.5 for each CRF above 18, a rough mean over phone clips."""
+TEXTURE_FROM_CRF, TEXTURE_PER_CRF = 23.0, 0.3
+"""On noisy clips SSIMULACRA2 falls by 1.5 points for each CRF while VMAF stays within one point."""
 PRESETS = ((400.0, "medium"), (900.0, "faster"))
-"""Up to so many megapixels (frames times size) the slower preset is affordable; above: veryfast. On 2 cores, 1080p30: medium takes
+"""Up to so many megapixels (frames times size) the slower preset is affordable; above: veryfast. On 2 cores, 1080p30:
+medium takes
 2.5 CPU-seconds for a second of clip, faster 1.8, veryfast 1.1; at equal size medium is 1 to 2 VMAF points better."""
 FASTEST = "veryfast"
 
@@ -48,8 +57,8 @@ class VideoShot:
     reasons: tuple[Message, ...] = ()
     option: Option = field(default_factory=lambda: Option(allocate.VIDEO))
     on_frame: Callable[[int], None] | None = None
-    _clip: Clip | None = None
     _spare: bool = False
+    _expected: float = 0.0
 
     kind = "video"
 
@@ -57,14 +66,9 @@ class VideoShot:
     def source(self) -> Path:
         return self.report.path
 
-    @property
+    @cached_property
     def clip(self) -> Clip:
-        if self._clip is None:
-            try:
-                self._clip = mp4.inspect(self.source)
-            except (ValueError, OSError, StopIteration, av.FFmpegError) as error:
-                raise self._failed(error) from error
-        return self._clip
+        return mp4.inspect(self.source)
 
     def _failed(self, error: Exception) -> CannotFit:
         return CannotFit(
@@ -79,7 +83,7 @@ class VideoShot:
         self.reasons = obstacles(clip)
         if self.reasons:
             return
-        is_mp4 = media.media_type == "video/mp4" and clip.brand in mp4.MP4_BRANDS
+        is_mp4 = media.media_type == "video/mp4" and clip.beside.brand in mp4.MP4_BRANDS
         if is_mp4 and not clip.private:
             self.ready = Fitted(self.source, "video/mp4", media.size_bytes, *clip.upright)
         else:
@@ -93,7 +97,7 @@ class VideoShot:
         try:
             encode_video.remux(self.clip, path)
             kinds = self.clip.private
-            notes = () if is_mp4 else (message("fit-remuxed"),)
+            notes: tuple[Message, ...] = () if is_mp4 else (message("fit-remuxed"),)
             notes += (message("fit-cleaned", kinds=", ".join(kinds)),) if kinds else ()
             ready = Fitted(path, "video/mp4", path.stat().st_size, *self.clip.upright, notes)
             check_video(ready, self.clip, encoded=False)
@@ -107,7 +111,7 @@ class VideoShot:
     def measure(self, share_bytes: float) -> None:
         """Probe sizes and VMAF on short pieces. Raises CannotFit."""
         full = encode_video.recipe(self.clip)
-        bits_per_pixel = 8 * share_bytes / (full.width * full.height * max(1, self.clip.frames))
+        bits_per_pixel = 8 * share_bytes / (full.width * full.height * max(1, self.clip.timing.frames))
         scarce = bits_per_pixel < SCARCE_BITS_PER_PIXEL
         self._spare = scarce
         scales = SCALES if scarce else SCALES[:1]
@@ -121,25 +125,19 @@ class VideoShot:
 
     def _probes(self, scale: float, full: Recipe) -> list[Probe]:
         rates = probe_video.probe(self.clip, self.recipe(scale), full, CRFS, self.work)
-        beside = self.beside_bytes
-        best, slope, start = NO_VMAF
-        return [
-            Probe(
-                scale,
-                r.crf,
-                r.size_bytes + beside,
-                r.vmaf if r.vmaf is not None else best - slope * max(0.0, r.crf - start) - 20 * (1 - scale),
-            )
-            for r in rates
-        ]
+        return [Probe(scale, rate.crf, rate.size_bytes + self.beside_bytes, quality(rate, scale)) for rate in rates]
 
     @property
     def beside_bytes(self) -> float:
         """Sound and index."""
         how = self.recipe()
-        seconds = self.clip.duration_s
-        audio_bps = 0 if how.audio_bps is None else how.audio_bps or self.clip.audio_bit_rate or 128_000
-        return 2000 + audio_bps / 8 * seconds + FRAME_BYTES * (self.clip.frames + (47 * seconds if audio_bps else 0))
+        seconds = self.clip.timing.duration_s
+        audio_bps = (how.audio_bps or self.clip.sound.bps) if self.clip.sound else 0
+        return (
+            2000
+            + audio_bps / 8 * seconds
+            + FRAME_BYTES * (self.clip.timing.frames + (47 * seconds if audio_bps else 0))
+        )
 
     def make(self, choice: Choice) -> Fitted:
         return self.ready if choice.as_is and self.ready else self.make_near(choice)
@@ -156,23 +154,42 @@ class VideoShot:
         return self._fitted(out, choice, {"crf": round(crf, 2)})
 
     def make_exact(self, choice: Choice) -> Fitted:
-        """Two passes to at most the size of the choice; each further pass corrects by what the last one missed. Raises CannotFit."""
-        out, how, log = self.work / "exact.mp4", self.recipe(choice.scale), self._log(choice)
-        aim = choice.size_bytes * HEADROOM - self.beside_bytes
+        """Two passes to at most the size of the choice; each further pass corrects by what the last one missed.
+        Raises CannotFit."""
+        how, log = self.recipe(choice.scale), self._log(choice)
         if not list(self.work.glob(f"{log.name}*.log")):
-            self._run(lambda: encode_video.first_pass(self.clip, how, self._bps(aim), log, on_frame=self.on_frame))
-        for _ in range(MOST_PASSES):
-            self._run(
-                lambda: encode_video.second_pass(self.clip, how, out, self._bps(aim), log, on_frame=self.on_frame)
-            )
-            size = out.stat().st_size
-            if size <= choice.size_bytes:
-                return self._fitted(out, choice, {"kbps": round(self._bps(aim) / 1000)})
-            aim = aim * (choice.size_bytes * HEADROOM - self.beside_bytes) / max(size - self.beside_bytes, 1.0)
-        raise CannotFit(message("fit-cannot-convert", name=self.source.name, reason="its size could not be met"))
+            aim = self._bps(choice.size_bytes - self.beside_bytes)
+            self._run(partial(encode_video.first_pass, self.clip, how, aim, log, on_frame=self.on_frame))
+        tried: list[tuple[int, int]] = []
+        for number in range(MOST_PASSES):
+            out, aim = self.work / f"exact-{number}.mp4", self._bps(self._aim(tried, choice.size_bytes * HEADROOM))
+            self._run(partial(encode_video.second_pass, self.clip, how, out, aim, log, on_frame=self.on_frame))
+            tried.append((aim, out.stat().st_size))
+            if ENOUGH * choice.size_bytes <= tried[-1][1] <= choice.size_bytes:
+                break
+        return self._best_of(tried, choice)
+
+    def _best_of(self, tried: Sequence[tuple[int, int]], choice: Choice) -> Fitted:
+        fitting = [(size, number) for number, (_, size) in enumerate(tried) if size <= choice.size_bytes]
+        if not fitting:
+            raise CannotFit(message("fit-size-missed", name=self.source.name))
+        number = max(fitting)[1]
+        return self._fitted(self.work / f"exact-{number}.mp4", choice, {"kbps": round(tried[number][0] / 1000)})
+
+    def _aim(self, tried: Sequence[tuple[int, int]], wanted_bytes: float) -> float:
+        """Bytes of the picture track to ask for: between the two nearest misses, or in proportion to the only one."""
+        over = min((pair for pair in tried if pair[1] > wanted_bytes), key=lambda pair: pair[1], default=None)
+        under = max((pair for pair in tried if pair[1] <= wanted_bytes), key=lambda pair: pair[1], default=None)
+        if over and under:
+            part = (wanted_bytes - under[1]) / (over[1] - under[1])
+            return (under[0] + part * (over[0] - under[0])) * self.clip.timing.duration_s / 8
+        beside, (aim, size) = self.beside_bytes, over or under or (0, 0)
+        if not aim:
+            return wanted_bytes - beside
+        return aim * self.clip.timing.duration_s / 8 * max(wanted_bytes - beside, 1.0) / max(size - beside, 1.0)
 
     def _bps(self, aim_bytes: float) -> int:
-        return max(20_000, int(8 * aim_bytes / max(self.clip.duration_s, 0.1)))
+        return max(20_000, int(8 * aim_bytes / max(self.clip.timing.duration_s, 0.1)))
 
     def _log(self, choice: Choice) -> Path:
         return self.work / f"stats-{choice.scale:.2f}"
@@ -185,7 +202,8 @@ class VideoShot:
 
     def _fitted(self, path: Path, choice: Choice, quality: dict[str, float]) -> Fitted:
         how = self.recipe(choice.scale)
-        quality = {**quality, "scale": round(how.width / self.clip.upright[0], 3)}
+        quality = {**quality, "scale": round(how.width / self.clip.upright[0], 2)}
+        self._expected = choice.quality
         return Fitted(path, "video/mp4", path.stat().st_size, how.width, how.height, self._changes(how), quality)
 
     def _changes(self, how: Recipe) -> tuple[Message, ...]:
@@ -210,11 +228,22 @@ class VideoShot:
             score = probe_video.vmaf_of_encode(self.clip, encode_video.recipe(self.clip), fitted.path, self.work)
         except (FfmpegError, OSError, ValueError, KeyError):
             return fitted
-        return fitted if score is None else changed(fitted, quality={**fitted.quality, "vmaf": round(score, 2)})
+        # Some old containers cannot be sought to the frame; pieces that do not match say nothing.
+        if score is None or score < self._expected - MISMATCH:
+            return fitted
+        return changed(fitted, quality={**fitted.quality, "vmaf": round(score, 2)})
+
+
+def quality(rate: Rate, scale: float) -> float:
+    """VMAF less what it forgives: x264 drops grain and fine texture from about CRF 23 on, which VMAF hardly sees."""
+    if rate.vmaf is None:
+        best, slope, start = NO_VMAF
+        return best - slope * max(0.0, rate.crf - start) - 20 * (1 - scale)
+    return rate.vmaf - TEXTURE_PER_CRF * max(0.0, rate.crf - TEXTURE_FROM_CRF)
 
 
 def preset(clip: Clip) -> str:
-    megapixels = clip.frames * min(clip.width * clip.height, 1920 * 1080) / 1e6
+    megapixels = clip.timing.frames * min(clip.look.width * clip.look.height, 1920 * 1080) / 1e6
     return next((name for most, name in PRESETS if megapixels <= most), FASTEST)
 
 
@@ -226,31 +255,40 @@ def obstacles(clip: Clip) -> tuple[Message, ...]:
         return (message("fit-hdr"),)
     if not clip.is_upright_enough:
         return (message("fit-video-turned"),)
-    if clip.codec == "h264" and not clip.constant_rate:
+    if clip.codec == "h264" and not clip.timing.constant:
         return (message("fit-video-rate"),)
-    return (message("fit-video-format", codec=clip.codec),)
+    return (message("fit-video-format", codec=_unusual(clip)),)
+
+
+def _unusual(clip: Clip) -> str:
+    """The name of what a common player may not know."""
+    if clip.codec != "h264":
+        return clip.codec
+    if clip.sound and clip.sound.codec != "aac":
+        return clip.sound.codec
+    return f"{clip.profile} {clip.look.pixel_format}"
 
 
 def check_video(fitted: Fitted, source: Clip, *, encoded: bool) -> None:
     """Open what was written and look at each property that was asked for. Raises CannotFit."""
     try:
         clip = mp4.inspect(fitted.path)
-    except (ValueError, OSError, StopIteration, av.FFmpegError) as error:
-        raise CannotFit(message("fit-cannot-convert", name=fitted.path.name, reason=str(error))) from error
+    except DecodeError as error:
+        raise CannotFit(error.message) from error
     right = clip.is_h264_sdr and clip.upright == (fitted.width, fitted.height)
-    right = right and abs(clip.duration_s - source.duration_s) < 0.5 + 0.02 * source.duration_s
+    right = right and abs(clip.timing.duration_s - source.timing.duration_s) < 0.5 + 0.02 * source.timing.duration_s
     if encoded:
         right = (
             right
-            and clip.pixel_format == "yuv420p"
-            and clip.rotation_deg == 0
-            and (clip.transfer, clip.primaries, clip.matrix) == (1, 1, 1)
+            and clip.look.pixel_format == "yuv420p"
+            and clip.look.rotation_deg == 0
+            and (clip.look.transfer, clip.look.primaries, clip.look.matrix) == (1, 1, 1)
         )
         right = (
             right
             and not clip.private
-            and clip.width % 2 == clip.height % 2 == 0
-            and (clip.audio is None) == (source.audio is None)
+            and clip.look.width % 2 == clip.look.height % 2 == 0
+            and (clip.sound is None) == (source.sound is None)
         )
     if not right:
         raise CannotFit(

@@ -1,4 +1,5 @@
-"""The text of the message: the answers, and a table of the attachments with their ASINs and where the mark is in each."""
+"""The text of the message: the answers, and a table of the attachments with their ASINs and where the mark is in
+each."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ class Letter:
 
 
 def body(answers: Sequence[tuple[str, str]], rows: Sequence[Row], *, part: tuple[int, int] | None = None) -> str:
-    """Plain text. `answers` are (question, answer); unanswered ones are left out. `part`: (1, 2) is the first of two messages."""
+    """Plain text. `answers` are (question, answer); unanswered ones are left out. `part`: (1, 2) is the first of two
+    messages."""
     said = [(question, answer) for question, answer in answers if answer.strip()]
     blocks = [message("letter-opening" if said else "letter-opening-plain").text]
     if part:
@@ -82,11 +84,11 @@ def _third(names: Sequence[str], at: float, length: int) -> str:
 def clean(text: str) -> str:
     """Without control characters and marks that turn the direction of writing; line ends become one kind."""
     text = re.sub(r"\r\n?|[\u2028\u2029\x0b\x0c\x85]", "\n", text)
-    return "".join(
-        char
-        for char in text
-        if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs", "Co") and not _turns(char)
-    )
+    return "".join(char for char in text if char in "\n\t" or not (_is_control(char) or _turns(char)))
+
+
+def _is_control(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cs", "Co")
 
 
 def _turns(char: str) -> bool:

@@ -28,7 +28,8 @@ MOST_TRIED = 16
 
 
 def file_budget_bytes(limit_bytes: int, letter: Letter, names: Sequence[str], counts: str = "message") -> int:
-    """How many bytes of files a message of `limit_bytes` can hold, whatever their single sizes. `counts` "raw": the limit is on the files."""
+    """How many bytes of files a message of `limit_bytes` can hold, whatever their single sizes. `counts` "raw": the
+    limit is on the files."""
     if counts == "raw":
         return limit_bytes
     beside = _frame_bytes(letter, [(name, LONGEST_TYPE) for name in names])
@@ -54,7 +55,8 @@ def _frame_bytes(letter: Letter, files: Sequence[tuple[str, str]]) -> int:
 def package(
     deliverables: Sequence[Deliverable], letter: Letter, path: Path, limit_bytes: int, *, counts: str = "message"
 ) -> Draft:
-    """Write the draft to `path`, whole or not at all, and measure it. Its size is the file's own; for `counts` "raw", that of the files.
+    """Write the draft to `path`, whole or not at all, and measure it. Its size is the file's own; for `counts` "raw",
+    that of the files.
 
     Raises CannotWrite.
     """

@@ -18,6 +18,7 @@ Stream: TypeAlias = Any
 """A node of an ffmpeg-python graph; the library has no types."""
 
 QUIET = ("-nostdin", "-hide_banner", "-loglevel", "error")
+CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,mpegts,mpeg,mpegvideo"
 _KEPT_ERROR_CHARS = 2000
 
 
@@ -56,13 +57,14 @@ def has_vmaf() -> bool:
 
 
 def source(path: Path, **options: object) -> Stream:
-    """An input. Only local files: a playlist that names an address opens nothing."""
-    return ffmpeg.input(str(path), protocol_whitelist="file", **options)
+    """An input. Only clips on this disk: a playlist or a script under a clip's name opens nothing."""
+    # With "file:" a name that begins with a dash or holds a colon stays a name.
+    return ffmpeg.input(f"file:{path.resolve()}", protocol_whitelist="file", format_whitelist=CONTAINERS, **options)
 
 
 def output(tracks: Sequence[Stream], out: Path | str, **options: object) -> Stream:
     """An output file. An option whose value is None stands alone (`an=None` is `-an`)."""
-    return ffmpeg.output(*tracks, str(out), **options)
+    return ffmpeg.output(*tracks, f"file:{out.resolve()}" if isinstance(out, Path) else out, **options)
 
 
 def arguments(outputs: Sequence[Stream]) -> list[str]:

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+
+from verify_media.stages import allocate
+from verify_media.stages.allocate import PHOTO, VIDEO, Choice, Option, Probe
+
+
+def photo_probes(cost: float = 1.0, scales: tuple[float, ...] = (1.0,)) -> list[Probe]:
+    """A photo whose quality grows with the logarithm of its size; smaller scales start higher and end lower."""
+    levels = (25, 45, 65, 80, 88, 94)
+    return [
+        Probe(
+            scale,
+            level,
+            cost * scale**2 * 60_000 * math.exp(level / 30),
+            25 + level * 0.7 - (1 - scale) * (level - 60) * 0.4,
+        )
+        for scale in scales
+        for level in levels
+    ]
+
+
+def option(cost: float = 1.0, as_is: float | None = None) -> Option:
+    curve = allocate.menu(photo_probes(cost), PHOTO)
+    return Option(PHOTO, curve, Choice(as_is, 100.0) if as_is else None)
+
+
+def test_a_menu_grows_in_size_and_quality_and_ends_at_the_knee() -> None:
+    menu = allocate.menu(photo_probes(), PHOTO)
+    assert [c.size_bytes for c in menu] == sorted(c.size_bytes for c in menu)
+    assert [c.quality for c in menu] == sorted(c.quality for c in menu)
+    assert all(float(c.level or 0).is_integer() for c in menu)
+    assert menu[-2].quality < PHOTO.knee <= menu[-1].quality + 0.7
+
+
+def test_a_smaller_scale_wins_only_where_bytes_are_few() -> None:
+    menu = allocate.menu(photo_probes(scales=(1.0, 0.5)), PHOTO)
+    assert menu[0].scale == 0.5
+    assert menu[-1].scale == 1.0
+
+
+def test_levels_where_the_mark_suffers_are_left_out() -> None:
+    probes = [Probe(p.scale, p.level, p.size_bytes, p.quality, mark_kept=p.level >= 80) for p in photo_probes()]
+    assert min(c.level or 0 for c in allocate.menu(probes, PHOTO)) == 80
+
+
+def test_everything_goes_as_it_is_when_it_fits() -> None:
+    plan = allocate.solve([option(as_is=3e6), option(as_is=2e6)], 5.1e6)
+    assert plan is not None and all(choice.as_is for choice in plan.choices)
+
+
+def test_one_item_stays_untouched_when_the_other_still_reaches_its_knee() -> None:
+    plan = allocate.solve([option(as_is=3e6), option(as_is=3e6)], 4.8e6)
+    assert plan is not None
+    assert sorted(choice.as_is for choice in plan.choices) == [False, True]
+
+
+def test_quality_is_shared_rather_than_bytes() -> None:
+    plan = allocate.solve([option(cost=1), option(cost=4)], 2.5e6)
+    assert plan is not None
+    easy, hard = plan.choices
+    assert hard.size_bytes > 1.8 * easy.size_bytes
+    assert abs(hard.quality - easy.quality) < 16
+
+
+def test_the_square_root_of_slopes_is_met() -> None:
+    """At the optimum no byte moved from one item to another gains anything: tried by moving one step each way."""
+    options = [option(cost) for cost in (0.5, 1, 3)]
+    plan = allocate.solve(options, 2.2e6)
+    assert plan is not None
+    for giver in range(3):
+        for taker in range(3):
+            if giver != taker:
+                assert moved(options, plan, giver, taker, 2.2e6) <= plan.worth + 2.0
+
+
+def moved(options: list[Option], plan: allocate.Plan, giver: int, taker: int, budget: float) -> float:
+    choices = list(plan.choices)
+    at = options[giver].curve.index(choices[giver])
+    choices[giver] = options[giver].curve[max(0, at - 1)]
+    rest = budget - sum(c.size_bytes for i, c in enumerate(choices) if i != taker)
+    choices[taker] = max((c for c in options[taker].curve if c.size_bytes <= rest), key=lambda c: c.quality)
+    return sum(o.worth(c) for o, c in zip(options, choices, strict=True))
+
+
+def test_the_plan_never_exceeds_the_budget_and_uses_it() -> None:
+    dice = random.Random(5)
+    for _ in range(60):
+        options = [
+            option(dice.uniform(0.3, 6), dice.choice([None, dice.uniform(2e5, 8e6)])) for _ in range(dice.randint(1, 6))
+        ]
+        budget = dice.uniform(3e5, 9e6)
+        plan = allocate.solve(options, budget)
+        if plan is None:
+            assert sum(o.smallest for o in options) > budget
+            continue
+        assert plan.size_bytes <= budget
+        below = [c for o, c in zip(options, plan.choices, strict=True) if not c.as_is and c != o.curve[-1]]
+        assert not below or plan.size_bytes > 0.9 * budget
+
+
+def test_nothing_fits() -> None:
+    assert allocate.solve([option(as_is=None)], 1000) is None
+
+
+def test_many_items_that_could_go_as_they_are() -> None:
+    plan = allocate.solve([option(as_is=1e6 + i) for i in range(14)], 9e6)
+    assert plan is not None and plan.size_bytes <= 9e6
+
+
+def test_a_true_size_moves_the_whole_curve() -> None:
+    before = option()
+    after = before.corrected(before.curve[10], before.curve[10].size_bytes * 1.2)
+    assert after.curve[20].size_bytes == pytest.approx(before.curve[20].size_bytes * 1.2)
+
+
+def test_utility_is_flat_above_the_knee_and_concave_below() -> None:
+    assert VIDEO(99) == VIDEO(VIDEO.knee) == 0
+    assert PHOTO(70) - PHOTO(60) > PHOTO(80) - PHOTO(70) > 0
