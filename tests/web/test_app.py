@@ -101,6 +101,7 @@ def test_uploads_are_bounded(client: TestClient, session: Session) -> None:
         ("asins.nobody", "B0"),
         ("received", "yesterday"),
         ("confirmed.affixed", "yes"),
+        ("photos_only", "yes"),
         ("marks_folder", "/tmp"),
         ("", ""),
     ],

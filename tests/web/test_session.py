@@ -129,6 +129,20 @@ def test_a_change_while_the_message_is_made_stops_it(session: Session, worker: A
     _play(session, story)
 
 
+def test_photos_only_leaves_videos_out(session: Session, worker: Any) -> None:
+    async def story() -> None:
+        session.tell(names=(NAME,), photos_only=True)
+        photo, video = _drop(session, "mug.jpg"), _drop(session, "clip.mov")
+        await _until(lambda: photo.report is not None and not session.busy)
+        assert video.report is None and session.judged is not None
+        assert [report.path for report in session.judged.items] == [photo.path]
+        session.pack()
+        await _until(lambda: session.packed is not None)
+
+    _play(session, story)
+    assert worker.jobs[-1].options.photos_only
+
+
 def test_pages_hear_of_every_change(session: Session) -> None:
     async def story() -> None:
         waiting = asyncio.create_task(session.after(session.revision))

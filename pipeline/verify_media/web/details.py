@@ -63,6 +63,12 @@ def _confirmed(session: Session, key: str, value: object) -> Mapping[str, Any]:
     return {"confirmed": (*others, key) if value else others}
 
 
+def _photos_only(session: Session, key: str, value: object) -> Mapping[str, Any]:
+    if not isinstance(value, bool):
+        raise ValueError("photos_only")
+    return {"photos_only": value}
+
+
 def _text(value: object, most: int) -> str:
     if not isinstance(value, str) or len(value) > most:
         raise ValueError("text")
@@ -76,4 +82,5 @@ FIELDS: Mapping[str, Callable[[Session, str, object], Mapping[str, Any]]] = {
     "answers": _answers,
     "asins": _asins,
     "confirmed": _confirmed,
+    "photos_only": _photos_only,
 }

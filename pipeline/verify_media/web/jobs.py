@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from verify_media.errors import VerifyMediaError
-from verify_media.pipeline import RunResult
+from verify_media.pipeline import Options, RunResult
 from verify_media.records import Event, ItemReport, Kind, Marks, MediaItem, Preview, Progress, Skipped
 from verify_media.submission import Submission
 
@@ -73,12 +73,13 @@ class Pack:
     submission: Submission
     out: Path
     reports: tuple[ItemReport, ...]
+    options: Options
 
     def __call__(self, tell: Progress) -> RunResult:
         from verify_media.pipeline import run
 
         remember(self.out, self.reports, self.submission.marks)
-        return run(self.submission, self.out, tell)
+        return run(self.submission, self.out, tell, options=self.options)
 
 
 def remember(out: Path, reports: tuple[ItemReport, ...], marks: Marks) -> None:

@@ -61,7 +61,9 @@ def _body(session: Session, shot: Shot) -> Markup:
     picture = shot.thumbnail
     number = list(session.shots).index(shot.id) + 1
     values = {"shot": shot, "number": number, "card": shown, "busy": busy, "paused": session.paused}
-    return _rendered("body.html.j2", {**values, "thumbnail": picture, "marks": bool(session.marks)})
+    return _rendered(
+        "body.html.j2", {**values, "thumbnail": picture, "marks": bool(session.marks), "is_sent": session.is_sent(shot)}
+    )
 
 
 def _report_card(session: Session, shot: Shot) -> html.Card | None:
@@ -93,7 +95,7 @@ def _facts(session: Session) -> Mapping[str, object]:
         "result": result,
         "details": session.details,
         "policy": session.policy,
-        "light": _light(session, result).value,
+        "light": _light(session, result),
         "headline": _headline(session, result),
         "activity": _activity(session),
         "todo": view.grouped(result.todo) if result else (),
@@ -103,8 +105,12 @@ def _facts(session: Session) -> Mapping[str, object]:
     }
 
 
-def _light(session: Session, result: RunResult | None) -> view.Light:
-    return view.light(result) if result and not session.to_examine else view.Light.CHECK
+NO_LIGHT = "none"
+"""While something is still to come, no lamp is lit: yellow would look like a warning."""
+
+
+def _light(session: Session, result: RunResult | None) -> str:
+    return view.light(result).value if result and not session.to_examine else NO_LIGHT
 
 
 def _headline(session: Session, result: RunResult | None) -> str:
@@ -135,7 +141,7 @@ def _anchors(session: Session) -> dict[str, int]:
 def _estimate(session: Session) -> tuple[pictures.Stretch, ...]:
     """Before the message is made: how much the originals would take, up to the limit."""
     limit, start, found = session.policy.limit_bytes, 0, []
-    for shot in (shot for shot in session.shots.values() if shot.left_out is None):
+    for shot in (s for s in session.shots.values() if s.left_out is None and session.is_sent(s)):
         size = pictures.mail_bytes(shot.size_bytes) if session.policy.counts == "message" else shot.size_bytes
         found.append(pictures.stretch(min(start, limit), min(start + size, limit), limit, shot_kind(shot)))
         start += size

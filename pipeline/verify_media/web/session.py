@@ -11,9 +11,9 @@ from pathlib import Path
 
 from verify_media.errors import VerifyMediaError
 from verify_media.messages import Message, message
-from verify_media.pipeline import RunResult, conclude_batch
+from verify_media.pipeline import Options, RunResult, conclude_batch
 from verify_media.policy import Policy, load_policy
-from verify_media.records import Event, ItemReport, Marks, MediaItem, Preview, Skipped
+from verify_media.records import Event, ItemReport, Kind, Marks, MediaItem, Preview, Skipped
 from verify_media.submission import DEFAULT_POLICY, Submission
 from verify_media.web.jobs import Examine, Pack, Sort, Sorted, Stopped, Worker
 
@@ -56,6 +56,8 @@ class Details:
     asins: dict[str, str] = field(default_factory=dict)
     """By the shot's id, so a shot can be replaced under another name."""
     confirmed: tuple[str, ...] = ()
+    photos_only: bool = False
+    """Leave the videos out: an answer of photos alone was accepted where one with a video was not."""
 
 
 class Session:
@@ -115,7 +117,11 @@ class Session:
     @property
     def to_examine(self) -> list[Shot]:
         marks = self.marks
-        return [s for s in self.shots.values() if marks and s.media and s.marks != marks]
+        return [s for s in self.shots.values() if marks and s.media and s.marks != marks and self.is_sent(s)]
+
+    def is_sent(self, shot: Shot) -> bool:
+        is_video = shot.media is not None and shot.media.kind is Kind.VIDEO
+        return not (is_video and self.details.photos_only)
 
     @property
     def busy(self) -> bool:
@@ -296,7 +302,7 @@ class Session:
         """Rule answers for what has been examined so far."""
         self._unjudged = False
         marks = self.marks
-        reports = [s.report for s in self.shots.values() if s.report and s.marks == marks]
+        reports = [s.report for s in self.shots.values() if s.report and s.marks == marks and self.is_sent(s)]
         skipped = [Skipped(s.path, s.left_out) for s in self.shots.values() if s.left_out and not s.is_companion]
         judged = None
         if marks and (reports or skipped):
@@ -308,7 +314,8 @@ class Session:
         self._show(Event("fit", 0, len(self.shots)))
         revision_of_input = (self.submission, tuple(self.shots))
         reports = tuple(shot.report for shot in self.shots.values() if shot.report)
-        packed = await self.worker.do(Pack(self.submission, self.out, reports), self._show)
+        options = Options(photos_only=self.details.photos_only, today=self.today())
+        packed = await self.worker.do(Pack(self.submission, self.out, reports, options), self._show)
         if (self.submission, tuple(self.shots)) == revision_of_input and self._pack_wanted:
             self.packed, self._pack_wanted = packed, False
         self._show(None)
