@@ -31,7 +31,7 @@ _SINGLE = {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "ħ": "h", "ŧ": "t", "�
 _LOOK_ALIKE = {
     **{"0": "o", "o": "0", "1": "il", "i": "l1", "l": "i1", "|": "il1", "!": "i", "5": "s", "s": "5", "$": "s"},
     **{"8": "b", "6": "b", "〇": "o", "@": "a", "€": "e", "ß": "b"},
-    **dict(zip("авекмнорстухαβεικνορτυχω", "abekmhopctyxabeikvoptuxw", strict=True)),
+    **dict(zip("αβεικνορτυχω", "abeikvoptuxw", strict=True)),
 }
 """Glyphs that the network takes for one another where the letters around do not tell."""
 _RESEMBLING = ("aceoudqg0", "mnhruwvy", "iltjfr1", "bhkpdl68", "sz52g8", "vyux", "ef", "ft", "kxr", "pr", "cg", "dcl")

@@ -12,10 +12,14 @@ from verify_media.readers import looks
 from verify_media.readers.candidates import Candidate, candidates, shared_area
 from verify_media.readers.ocr_recognise import Alphabet, recognise
 from verify_media.readers.placing import Line, as_quad, place
+from verify_media.readers.scripts import network_reads, tesseract_language, unsupported
+from verify_media.readers.second_reader import second_reading
 from verify_media.readers.spotting import SETTINGS as SPOTTING
 from verify_media.readers.spotting import variants
 from verify_media.readers.strips import Pyramid, Strip
 from verify_media.records import Frame, Quad, Reader, Sighting
+
+__all__ = ["TextReader", "unsupported"]
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -55,7 +59,10 @@ class TextReader:
         marks = [(name, name) for name in names] + [
             (spelling, names[0] if names else spelling) for spelling in spellings
         ]
-        self._forms = {form: mark for text, mark in reversed(marks) for form in variants(text)}
+        self._names = dict(reversed(marks))
+        self._language = "+".join(dict.fromkeys(tesseract_language(text) for text in self._names if text))
+        readable = [(text, mark) for text, mark in reversed(marks) if network_reads(text)]
+        self._forms = {form: mark for text, mark in readable for form in variants(text)}
         self._alphabet = Alphabet(form.key for form in self._forms)
         self._page: Page | None = None
 
@@ -77,6 +84,8 @@ class TextReader:
         if self._page is None or self._page.frame is not frame:
             self._page = Page(frame, Pyramid(frame.image))
             self._search(self._page, looks.LOOKS[:most_looks])
+            if not self._page.sightings and (most_looks is None or not self._forms):
+                self._page.sightings = _distinct(second_reading(frame, self._names, self._language), [])
         return self._page
 
     def _search(self, page: Page, ways: Sequence[looks.Look]) -> None:
