@@ -4,6 +4,7 @@ import asyncio
 import email
 import random
 import smtplib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
@@ -181,13 +182,10 @@ class Inbox:
 @contextmanager
 def mail_server(inbox: Inbox) -> Iterator[int]:
     controller_module = pytest.importorskip("aiosmtpd.controller")
+    # The controller's own start needs a known port; here the system chooses one.
     controller = controller_module.Controller(inbox, hostname="127.0.0.1", port=0, data_size_limit=LIMIT)
-    sent = files(tmp_path / "send", [budget + 60], ["a.jpg"])
-    draft = package.package(sent, said, tmp_path / "message.eml", LIMIT)
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(loop.create_server(controller.factory, "127.0.0.1", 0))
-    import threading
-
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:

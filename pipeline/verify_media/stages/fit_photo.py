@@ -35,13 +35,15 @@ whole."""
 SCALES = (1.0, 0.75, 0.5)
 SCARCE_BYTES_PER_PIXEL = 0.06
 """Below, smaller sizes are tried too: measured on 12 MP, 0.75 wins from 0.5 MB (0.04 B/px) down, 0.5 from 0.25 MB."""
+HEADER_BYTES = 700
+"""The sRGB profile and the segment headers, which do not grow with the picture."""
 MARK_FLOOR = 50.0
 """Least SSIMULACRA2 of the mark's own region: "medium"; lettering stays readable well below (the reader's own answer
 decides last)."""
 MARK_MARGIN = 0.5
 MARK_SIDE = 768
-LIKE_A_PHOTO = 1.25
-"""A lossless PNG may be this much larger than the JPEG at the knee and is still preferred for drawings."""
+LIKE_A_PHOTO, SMALL_PNG_BYTES = 1.25, 100_000
+"""A lossless PNG may be this much larger than the JPEG at the knee, or small anyway, and is preferred for drawings."""
 
 
 @dataclass
@@ -121,14 +123,16 @@ class PhotoShot:
     def _prefer_png(self, curve: tuple[Choice, ...]) -> None:
         """A conversion to PNG is only for drawings that it suits."""
         made_png = self.ready is not None and self.ready.path.name == "lossless.png"
-        if made_png and curve and self.ready and self.ready.size_bytes > LIKE_A_PHOTO * curve[-1].size_bytes:
-            self.ready, self.option = None, Option(allocate.PHOTO, curve)
+        if made_png and curve and self.ready:
+            most = max(SMALL_PNG_BYTES, LIKE_A_PHOTO * curve[-1].size_bytes)
+            if self.ready.size_bytes > most:
+                self.ready, self.option = None, Option(allocate.PHOTO, curve)
 
     def _probe(self, scale: float, quality: int, marks: Sequence[Image]) -> Probe:
         size, score = trial(self.mosaic, scale, quality)
         ratio = self.pixels.shape[0] * self.pixels.shape[1] / (self.mosaic.shape[0] * self.mosaic.shape[1])
         kept = all(trial(mark, scale, quality)[1] >= MARK_FLOOR for mark in marks) if score < MARK_FLOOR + 30 else True
-        return Probe(scale, quality, size * ratio, score, kept)
+        return Probe(scale, quality, size * ratio + HEADER_BYTES, score, kept)
 
     def make(self, choice: Choice) -> Fitted:
         """The file for a choice. Raises CannotFit where it does not come out as asked."""
@@ -274,7 +278,7 @@ def trial(image: Image, scale: float, quality: int) -> tuple[int, float]:
     data = jpeg.encode(resized(image, scale), quality, full_chroma=quality >= FULL_CHROMA_FROM)
     copy = decoded(data)
     copy = enlarged(copy, image.shape[1], image.shape[0])
-    return len(data) - len(icc.srgb()), ssimulacra2.score(np.ascontiguousarray(image), copy)
+    return len(data) - HEADER_BYTES, ssimulacra2.score(np.ascontiguousarray(image), copy)
 
 
 def resized(image: Image, scale: float) -> Image:
