@@ -70,6 +70,10 @@ class Fit:
     """Root of the area in the frame."""
     tilt: float
     centre: tuple[float, float]
+    agree: float
+    """Mean local correlation between the patch and the mark in its new inks, where the mark has detail."""
+    agree_low: float
+    """The lower quartile of the same: a badge of the same make with another name agrees in its ring only."""
 
 
 def rectify(view: FrameView, template: Template, contour: Contour, homography: Matrix) -> Patch:
@@ -200,8 +204,10 @@ def measure(view: FrameView, template: Template, homography: Matrix, level_px: i
         calm=_calm(patch, contour, slope),
         weakest=_weakest(near, contour),
         ncc=_ncc(patch, contour),
-        explained=explained[0],
-        explained_most=explained[1],
+        explained=explained.share,
+        explained_most=explained.most,
+        agree=explained.agree,
+        agree_low=explained.agree_low,
         size_px=float(np.sqrt(cv2.contourArea(quad))),
         tilt=foreshortening(homography, template.size),
         centre=(float(quad[:, 0].mean()), float(quad[:, 1].mean())),
@@ -264,25 +270,53 @@ def _inside(patch: Patch, contour: Contour) -> Floats:
     return patch.rgb[margin : margin + height, margin : margin + width]
 
 
-def _explained(patch: Patch, contour: Contour) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class Explained:
+    share: float
+    most: float
+    agree: float
+    agree_low: float
+
+
+def _explained(patch: Patch, contour: Contour) -> Explained:
     seen = _inside(patch, contour)
     tones = contour.tones
     height, width = seen.shape[:2]
     ys, xs = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     ramp = np.stack([xs, ys]).reshape(2, -1)
     values = seen.reshape(-1, seen.shape[2] if seen.ndim == 3 else 1).astype(np.float64)
-    left = _left(np.vstack([tones.reshape(len(tones), -1), ramp]), values)
-    plain = _left(np.vstack([np.ones((1, height * width)), ramp]), values) + 4.0  # 2 levels of noise
+    misses = _misses(np.vstack([tones.reshape(len(tones), -1), ramp]), values)
+    left = (misses**2).sum(axis=1)
+    plain = (_misses(np.vstack([np.ones((1, height * width)), ramp]), values) ** 2).sum(
+        axis=1
+    ) + 4.0  # 2 levels of noise
     blocks = _blocks(left.reshape(height, width)), _blocks(plain.reshape(height, width))
     better = np.argsort(blocks[0] - blocks[1])[: max(1, round(0.75 * blocks[0].size))]
     most = 1 - blocks[0].ravel()[better].sum() / blocks[1].ravel()[better].sum()
-    return max(0.0, 1 - float(left.sum() / plain.sum())), max(0.0, float(most))
+    wanted = (values - misses).mean(axis=1).reshape(height, width)
+    agree, low = _agreement(values.mean(axis=1).reshape(height, width), wanted)
+    return Explained(max(0.0, 1 - float(left.sum() / plain.sum())), max(0.0, float(most)), agree, low)
 
 
-def _left(basis: Any, values: Any) -> Any:
-    """Squared residual of each pixel after least squares, summed over the colours."""
+def _misses(basis: Any, values: Any) -> Any:
+    """What least squares on the basis (k x pixels) leaves of the values (pixels x colours)."""
     normal = basis @ basis.T + 1e-3 * np.eye(len(basis))
-    return ((values - basis.T @ np.linalg.solve(normal, basis @ values)) ** 2).sum(axis=1)
+    return values - basis.T @ np.linalg.solve(normal, basis @ values)
+
+
+def _agreement(seen: Any, wanted: Any, window: int = 11) -> tuple[float, float]:
+    """Mean and lower quartile of the correlation in a moving window, where the wanted picture has detail."""
+
+    def smooth(plane: Any) -> Any:
+        return cv2.blur(plane, (window, window))
+
+    mean_seen, mean_wanted = smooth(seen), smooth(wanted)
+    spread_wanted = np.maximum(smooth(wanted * wanted) - mean_wanted**2, 0)
+    spread_seen = np.maximum(smooth(seen * seen) - mean_seen**2, 0)
+    together = smooth(seen * wanted) - mean_seen * mean_wanted
+    detailed = spread_wanted > 0.1 * np.percentile(spread_wanted, 95)
+    local = (together / np.sqrt((spread_wanted + 1e-3) * (spread_seen + 4.0)))[detailed]
+    return (float(local.mean()), float(np.percentile(local, 25))) if local.size else (0.0, 0.0)
 
 
 def _blocks(plane: Any) -> Any:

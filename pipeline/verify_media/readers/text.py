@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from verify_media.readers import looks
-from verify_media.readers.candidates import Candidate, candidates, shared_area
+from verify_media.readers.candidates import Candidate, candidates, doubtful, shared_area
 from verify_media.readers.ocr_recognise import Alphabet, recognise
 from verify_media.readers.placing import Line, as_quad, place
 from verify_media.readers.scripts import network_reads, tesseract_language, unsupported
@@ -78,14 +78,17 @@ class TextReader:
         page = self._read(frame)
         taken = [sighting.quad for sighting in page.sightings]
         read = [_as_other(line, page.frame) for line in page.lines if _worth_telling(line)]
-        return tuple(_distinct(sorted(read, key=lambda s: -s.score), taken))
+        return tuple(_distinct(read, taken))
 
     def _read(self, frame: Frame, most_looks: int | None = None) -> Page:
         if self._page is None or self._page.frame is not frame:
-            self._page = Page(frame, Pyramid(frame.image))
-            self._search(self._page, looks.LOOKS[:most_looks])
-            if not self._page.sightings and (most_looks is None or not self._forms):
-                self._page.sightings = _distinct(second_reading(frame, self._names, self._language), [])
+            page = Page(frame, Pyramid(frame.image))
+            self._search(page, looks.LOOKS[:most_looks])
+            if not page.sightings and (most_looks is None or not self._forms):
+                page.sightings = _distinct(second_reading(frame, self._names, self._language))
+            if not page.sightings:
+                page.sightings = self._too_small(page)
+            self._page = page
         return self._page
 
     def _search(self, page: Page, ways: Sequence[looks.Look]) -> None:
@@ -96,9 +99,15 @@ class TextReader:
             for candidate in self._candidates(page, look(page.pyramid)):
                 page.sightings.append(_sighting(candidate, self._forms[candidate.form], page.frame))
                 best = max(best, candidate.score)
-            page.sightings = _distinct(sorted(page.sightings, key=lambda s: -s.score), [])
+            page.sightings = _distinct(page.sightings)
             if not self._forms or best >= SPOTTING.well or before >= SPOTTING.found:
                 return
+
+    def _too_small(self, page: Page) -> list[Sighting]:
+        """The lettering that comes nearest to the name, where it may be the name but cannot be read."""
+        weak = doubtful(page.lines + page.turned, self._forms, self._alphabet)
+        found = [_sighting(candidate, self._forms[candidate.form], page.frame) for candidate in weak]
+        return [replace(sighting, readable=False) for sighting in _distinct(found)[:1]]
 
     def _candidates(self, page: Page, strips: Sequence[Strip]) -> list[Candidate]:
         fresh = self._read_strips(page, _unread(strips, page.lines))
@@ -178,10 +187,10 @@ def _as_other(line: Line, frame: Frame) -> Sighting:
     )
 
 
-def _distinct(sightings: Sequence[Sighting], taken: Sequence[Quad]) -> list[Sighting]:
-    """Without those that lie over a better one."""
+def _distinct(sightings: Sequence[Sighting], taken: Sequence[Quad] = ()) -> list[Sighting]:
+    """Best first, without those that lie over a better one or over what is taken."""
     kept: list[Sighting] = []
-    for sighting in sightings:
+    for sighting in sorted(sightings, key=lambda s: -s.score):
         if all(shared_area(sighting.quad, other) < 0.3 for other in [*taken, *(k.quad for k in kept)]):
             kept.append(sighting)
     return kept

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 NAMES = (
     "hit", "over_chance", "over_rival", "over_across", "sign", "calm", "weakest", "ncc", "size", "tilt",
     "sift", "orb", "spread", "detail", "hit_sign", "hit_calm", "ncc_hit", "sift_hit", "tilt_hit", "lift_ratio",
-    "explained", "explained_most", "explained_hit", )  # fmt: skip
+    "explained", "explained_most", "explained_hit",
+    "agree", "agree_low", )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ def describe(fit: Fit, support: Support) -> Any:
         fit.weakest, fit.ncc, np.log(max(fit.size_px, 8.0) / 100), tilt, sift, orb, support.spread, support.detail,
         fit.hit * fit.sign, fit.hit * min(fit.calm, 2.0), fit.ncc * fit.hit, sift * fit.hit, tilt * fit.hit,
         np.log((fit.hit + 0.02) / (fit.chance + 0.02)), fit.explained, fit.explained_most, fit.explained_most * fit.hit,
+        fit.agree, fit.agree_low,
     ])  # fmt: skip
 
 
