@@ -90,6 +90,8 @@ def test_two_tabs_and_stop(browser: Any, address: str, tmp_path: Path) -> None:
     card.wait_for(timeout=LONG_MS)
     first.fill("[data-field=names]", "Another Name")
     first.press("[data-field=names]", "Tab")
+    second.wait_for_selector("[data-field=names]")
+    playwright.expect(second.locator("[data-field=names]")).to_have_value("Another Name", timeout=LONG_MS)
     second.click("[data-do=cancel]", timeout=LONG_MS)
     first.locator("[data-do=go-on]").wait_for(timeout=LONG_MS)
     card.locator("[data-remove]").click()

@@ -85,7 +85,8 @@ async def show_parts(site: Site, request: Request) -> Response:
     session = site.session
     cards = {shot.id: page.card(session, shot) for shot in session.shots.values()}
     marks = {"logo": bool(session.logos), "card": bool(session.cards)}
-    return JSONResponse({"revision": session.revision, "parts": page.parts(session), "shots": cards, "marks": marks})
+    state = {"revision": session.revision, "fields": page.fields(session), "marks": marks}
+    return JSONResponse({**state, "parts": page.parts(session), "shots": cards})
 
 
 async def show_events(site: Site, request: Request) -> Response:

@@ -48,6 +48,21 @@ def parts(session: Session) -> dict[str, Markup]:
     return found
 
 
+def fields(session: Session) -> dict[str, str | bool]:
+    """What was typed, by field, so that a second page shows it too."""
+    typed, policy = session.details, session.policy
+    found: dict[str, str | bool] = {
+        "names": ", ".join(typed.names),
+        "policy": typed.policy,
+        "received": typed.received.isoformat() if typed.received else "",
+        "photos_only": typed.photos_only,
+    }
+    found |= {f"answers.{key}": typed.answers.get(key, "") for key in policy.answers or {}}
+    found |= {f"asins.{key}": typed.asins.get(key, "") for key in session.shots}
+    found |= {f"confirmed.{rule.id}": rule.id in typed.confirmed for rule in policy.rules if rule.level is Level.ASK}
+    return found
+
+
 def card(session: Session, shot: Shot) -> Markup:
     """A new photo or video for pages that do not have it yet."""
     asin = session.details.asins.get(shot.id, "")
@@ -98,7 +113,7 @@ def _facts(session: Session) -> Mapping[str, object]:
         "light": _light(session, result),
         "headline": _headline(session, result),
         "activity": _activity(session),
-        "todo": view.grouped(result.todo) if result else (),
+        "todo": view.grouped(result.todo) if result and not session.unfinished else (),
         "anchors": _anchors(session),
         "parcels": tuple(html.parcel(result, draft) for draft in result.drafts) if result else (),
         "estimate": _estimate(session),
@@ -110,7 +125,7 @@ NO_LIGHT = "none"
 
 
 def _light(session: Session, result: RunResult | None) -> str:
-    return view.light(result).value if result and not session.to_examine else NO_LIGHT
+    return view.light(result).value if result and not session.unfinished else NO_LIGHT
 
 
 def _headline(session: Session, result: RunResult | None) -> str:
@@ -118,7 +133,7 @@ def _headline(session: Session, result: RunResult | None) -> str:
         return message("web-begin").text
     if not session.marks:
         return message("web-need-mark").text
-    if result is None or session.to_examine or session.busy:
+    if result is None or session.unfinished or session.busy:
         return message("web-looking").text if not session.paused else message("web-stopped").text
     if session.packed is None and view.light(result) is not view.Light.STOP:
         return message("web-can-pack").text

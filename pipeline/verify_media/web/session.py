@@ -132,9 +132,14 @@ class Session:
         return self._pack_wanted
 
     @property
+    def unfinished(self) -> bool:
+        """Verdicts are still to come, so advice would change under the reader's eyes."""
+        return self._unsorted or bool(self.to_examine)
+
+    @property
     def waiting(self) -> bool:
         """Stopped with work left."""
-        return self.paused and bool(self._unsorted or self.to_examine)
+        return self.paused and self.unfinished
 
     # What is handed in
 

@@ -132,6 +132,15 @@
     place.replaceChildren(element);
   }
 
+  const typing = new Map(); // input -> what it showed when it was entered
+  document.addEventListener("focusin", (event) => { if (event.target.dataset.field) typing.set(event.target, field(event.target)); });
+
+  function show(input, value) {
+    if (value === undefined || (input === document.activeElement && typing.get(input) !== field(input))) return;
+    if (input.type === "checkbox") input.checked = value;
+    else if (input.value !== value) input.value = value;
+  }
+
   function arrange(shots) {
     const list = byId("shots");
     [...list.children].filter((card) => !(card.dataset.shot in shots)).forEach((card) => card.remove());
@@ -152,10 +161,12 @@
   async function refresh() {
     const response = await fetch("parts");
     if (!response.ok) throw new Error(response.statusText);
-    const { revision, parts, shots, marks } = await response.json();
+    const { revision, parts, shots, marks, fields } = await response.json();
     arrange(shots);
     for (const [id, html] of Object.entries(parts)) swap(id, html);
     for (const [kind, given] of Object.entries(marks)) document.querySelectorAll(`[data-clear="${kind}"], [data-has="${kind}"]`).forEach((element) => { element.hidden = !given; });
+    if (document.querySelector("[data-field=policy]").value !== fields.policy && document.activeElement.dataset.field !== "policy") return location.reload();
+    document.querySelectorAll("[data-field]").forEach((input) => show(input, fields[input.dataset.field]));
     document.body.dataset.revision = revision;
   }
 
