@@ -35,6 +35,8 @@ whole."""
 SCALES = (1.0, 0.75, 0.5)
 SCARCE_BYTES_PER_PIXEL = 0.06
 """Below, smaller sizes are tried too: measured on 12 MP, 0.75 wins from 0.5 MB (0.04 B/px) down, 0.5 from 0.25 MB."""
+LOSSLESS_BONUS = 4.0
+"""Worth of a lossless conversion over a JPEG at the knee: two points under the knee of another item."""
 HEADER_BYTES = 700
 """The sRGB profile and the segment headers, which do not grow with the picture."""
 MARK_FLOOR = 50.0
@@ -118,7 +120,7 @@ class PhotoShot:
         path.write_bytes(data)
         height, width = self.pixels.shape[:2]
         self.ready = Fitted(path, "image/png", len(data), width, height, (*self.reasons, self._conversion("PNG")))
-        self.option = Option(allocate.PHOTO, as_is=Choice(len(data), 100.0), bonus=0.0)
+        self.option = Option(allocate.PHOTO, as_is=Choice(len(data), 100.0), bonus=LOSSLESS_BONUS)
 
     def _prefer_png(self, curve: tuple[Choice, ...]) -> None:
         """A conversion to PNG is only for drawings that it suits."""
