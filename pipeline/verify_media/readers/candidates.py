@@ -80,10 +80,21 @@ def _certainty(candidate: Candidate) -> float:
 
 
 def _over(groups: Sequence[tuple[Line, ...]], form: Form, alphabet: Alphabet, bound: float) -> list[Candidate]:
-    if not groups:
+    likely = _likely(groups, form, alphabet, bound)
+    if not likely:
         return []
-    matches = spot([[line.reading for line in group] for group in groups], form, alphabet)
-    return [Candidate(m.score, form, g, m) for g, m in zip(groups, matches, strict=True) if m.score >= bound]
+    matches = spot([[line.reading for line in group] for group in likely], form, alphabet)
+    return [Candidate(m.score, form, g, m) for g, m in zip(likely, matches, strict=True) if m.score >= bound]
+
+
+def _likely(groups: Sequence[tuple[Line, ...]], form: Form, alphabet: Alphabet, bound: float) -> list[tuple[Line, ...]]:
+    """Groups that can reach the bound: no path scores more than the mean of the letters' highest probabilities.
+
+    The exact search over all chains of a page full of text costs more than reading it; this leaves one in a hundred.
+    """
+    columns = np.array([alphabet.index[character] for character in form.key], np.intp)
+    peaks = {id(line): np.maximum(line.reading.peaks[columns], SPOTTING.floor) for g in groups for line in g}
+    return [g for g in groups if np.max([peaks[id(line)] for line in g], axis=0).mean() >= bound]
 
 
 def refuted(candidate: Candidate, known: Sequence[Line], alphabet: Alphabet) -> bool:

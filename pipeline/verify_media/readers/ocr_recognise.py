@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ LOOK_ALIKE_SHARE = 0.2
 """What a look-alike's probability counts for: one costs ln(0.2) = -1.6, a wrong letter from -7."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Reading:
     """What the network says about one strip."""
 
@@ -52,6 +52,11 @@ class Reading:
     """T: its probability, together with that of the same letter in the other case."""
     space: Floats
     """T: probability of a space."""
+
+    @cached_property
+    def peaks(self) -> Floats:
+        """K: the highest log-probability of each key anywhere in the strip."""
+        return np.asarray(self.wanted.max(axis=0), np.float32)
 
     @property
     def text(self) -> str:

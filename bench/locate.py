@@ -1,0 +1,301 @@
+"""Known names in photos: this tool beside plain RapidOCR and Tesseract with fuzzy matching, in one run.
+
+    python bench/locate.py [CORPUS] [--half tune|held|all] [--photos N] [--chat] [--cost N]
+
+Names are the words of scene_text.csv (3 letters and more, 12 px and higher), one search for each. Absent names are
+words of other photos and invented shops. `near` are names one letter off, or plurals, of words that are there: the
+hardest absent names. The photos are split by a hash of their file name: thresholds were chosen on `tune` alone. CPU
+seconds are for all names of a photo together.
+Cost: CPU seconds on photos of 7 to 16 MP of the corpus' `camera` folder, over one pass of RapidOCR at its defaults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import io
+import os
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+from rapidfuzz import fuzz
+
+from verify_media.readers import looks
+from verify_media.readers.candidates import candidates
+from verify_media.readers.ocr_recognise import Alphabet, fold
+from verify_media.readers.placing import place
+from verify_media.readers.spotting import SETTINGS as SPOTTING
+from verify_media.readers.spotting import variants
+from verify_media.readers.strips import Pyramid
+from verify_media.readers.text import Page, TextReader
+from verify_media.records import Frame
+from verify_media.tools import tesseract
+
+Pixels = NDArray[np.uint8]
+SHOPS = (
+    *("Willow & Thread", "Amber Forge", "Hearth & Loom", "Stone Lark", "Bramble Co", "Oak and Ivory", "Fern Studio"),
+    *("Wild Clay", "Juniper Row", "Salt & Cedar", "The Tin Fox", "Marigold Made", "Ember", "Terra", "Ivy", "Nest"),
+)
+FUZZY = 85.0
+"""Threshold of the fuzzy matchers, in per cent."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    path: Path
+    words: tuple[tuple[str, NDArray[np.float32]], ...]
+    """Word and its quad."""
+
+
+@dataclass
+class Tally:
+    """Hits and chances by kind: "present", "absent", "near"."""
+
+    hits: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    chances: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    corner_errors: list[float] = field(default_factory=list)
+    cpu_s: float = 0.0
+
+    def row(self, name: str, photos: int) -> str:
+        cells = [f"{self.hits[k]}/{self.chances[k]} {self.hits[k] / max(1, self.chances[k]):.3f}" for k in KINDS]
+        errors = self.corner_errors
+        corner = f"{100 * np.median(errors):.1f} / {100 * np.quantile(errors, 0.9):.1f}" if errors else "-"
+        return f"| {name} | " + " | ".join(cells) + f" | {corner} | {self.cpu_s / max(1, photos):.1f} |"
+
+
+KINDS = ("present", "absent", "near")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", nargs="?", type=Path, default=Path("../shared/corpus"))
+    parser.add_argument("--half", choices=("tune", "held", "all"), default="held")
+    parser.add_argument("--photos", type=int, default=1000)
+    parser.add_argument("--chat", action="store_true", help="1600 px, JPEG quality 75")
+    parser.add_argument("--cost", type=int, default=4, help="photos for the cost table")
+    options = parser.parse_args()
+    photos = [photo for photo in read_truth(options.corpus) if options.half in ("all", half_of(photo.path))]
+    recall_table(photos[: options.photos], chat=options.chat, half=options.half)
+    cost_table(options.corpus, options.cost)
+
+
+def recall_table(photos: Sequence[Photo], *, chat: bool, half: str) -> None:
+    vocabulary = sorted({word for photo in photos for word, _ in photo.words})
+    methods: dict[str, Callable[[Pixels, Sequence[str]], Mapping[str, Any]]] = {
+        "verify-media": survey,
+        "RapidOCR + fuzzy": rapid,
+    }
+    if tesseract.installed():
+        methods["Tesseract + fuzzy"] = by_tesseract
+    tallies = {name: Tally() for name in methods}
+    for photo in photos:
+        image = load(photo.path, chat=chat)
+        asked = names_for(photo, vocabulary)
+        for name, method in methods.items():
+            start = cpu_now()
+            found = method(image, [word for word, _ in asked])
+            tallies[name].cpu_s += cpu_now() - start
+            count(tallies[name], asked, found, photo)
+    kind = "chat copies (1600 px, q75)" if chat else "as they are"
+    print(f"{len(photos)} photos, half: {half}, {kind}\n")
+    print("| method | present found | absent found | near found | corner error, % of width: median / 90 % | CPU s |")
+    print("|---|---|---|---|---|---|")
+    for name, tally in tallies.items():
+        print(tally.row(name, len(photos)))
+
+
+def count(tally: Tally, asked: Sequence[tuple[str, str]], found: Mapping[str, Any], photo: Photo) -> None:
+    for name, kind in asked:
+        tally.chances[kind] += 1
+        tally.hits[kind] += name in found
+        quads = [quad for word, quad in photo.words if word == name]
+        if kind == "present" and found.get(name) is not None:
+            tally.corner_errors.append(min(corner_error(np.array(found[name]), quad) for quad in quads))
+
+
+def corner_error(quad: NDArray[Any], truth: NDArray[Any]) -> float:
+    """Mean distance of the corners over the width of the word. The truth is an upright box."""
+    box = np.array(
+        [quad.min(0), [quad[:, 0].max(), quad[:, 1].min()], quad.max(0), [quad[:, 0].min(), quad[:, 1].max()]]
+    )
+    return float(np.linalg.norm(box - truth, axis=1).mean() / max(np.ptp(truth[:, 0]), 1))
+
+
+def survey(image: Pixels, names: Sequence[str]) -> dict[str, Any]:
+    """What TextReader([name]).find would say for each name, with the looks shared: name -> quad."""
+    reader = TextReader(())
+    forms = {name: variants(name) for name in names}
+    reader._alphabet = Alphabet(form.key for several in forms.values() for form in several)
+    page = Page(Frame(image), Pyramid(image))
+    best: dict[str, tuple[float, Any]] = {}
+    pending = set(names)
+    for look in looks.LOOKS:
+        fresh = reader._read_strips(page, reader_unread(look(page.pyramid), page))
+        for name in sorted(pending):
+            before = best.get(name, (-np.inf, None))
+            seen = candidates(fresh, page.lines, forms[name], reader._alphabet) if fresh else []
+            top = max(seen, key=lambda c: c.score, default=None)
+            if top is not None and top.score > before[0]:
+                best[name] = (top.score, place(top.lines, top.match).quad)
+            if best.get(name, before)[0] >= SPOTTING.well or before[0] >= SPOTTING.found:
+                pending.discard(name)
+        if not pending:
+            break
+    return {name: quad for name, (_, quad) in best.items()}
+
+
+def reader_unread(strips: Sequence[Any], page: Page) -> list[Any]:
+    from verify_media.readers.text import _unread
+
+    return _unread(strips, page.lines)
+
+
+def rapid(image: Pixels, names: Sequence[str]) -> dict[str, Any]:
+    return fuzzy(rapid_lines(image), names)
+
+
+def rapid_lines(image: Pixels) -> list[str]:
+    result = rapid_engine()(image[:, :, ::-1])
+    return list(result.txts or ())
+
+
+def rapid_engine() -> Any:
+    if not ENGINE:
+        import logging
+
+        from rapidocr import RapidOCR
+
+        ENGINE.append(RapidOCR())
+        logging.disable(logging.WARNING)
+    return ENGINE[0]
+
+
+ENGINE: list[Any] = []
+
+
+def by_tesseract(image: Pixels, names: Sequence[str]) -> dict[str, Any]:
+    lines: dict[tuple[int, int, int], list[str]] = defaultdict(list)
+    for word in tesseract.words(image, "eng"):
+        lines[word.line].append(word.text)
+    return fuzzy([" ".join(words) for words in lines.values()], names)
+
+
+def fuzzy(lines: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
+    """partial_ratio where the line is as long as the name, else ratio: a one-letter line must not match everything."""
+    folded = [fold(line) for line in lines]
+
+    def similar(name: str, line: str) -> float:
+        return fuzz.partial_ratio(name, line) if len(line) >= len(name) else fuzz.ratio(name, line)
+
+    return {name: None for name in names if any(similar(fold(name), line) >= FUZZY for line in folded)}
+
+
+def names_for(photo: Photo, vocabulary: Sequence[str]) -> list[tuple[str, str]]:
+    """(name, kind) to ask for in a photo; the same in every run."""
+    rng = random.Random(photo.path.name)
+    own = sorted({word for word, _ in photo.words})
+    text = fold(" ".join(word for word, _ in photo.words))
+    others = [word for word in vocabulary if fold(word) not in text]
+    absent = rng.sample(others, min(12, len(others))) + rng.sample(SHOPS, 8)
+    near = [name for word in own for name in near_names(word, rng) if fold(name) not in {fold(o) for o in own}]
+    asked = [(n, "present") for n in own] + [(n, "absent") for n in absent] + [(n, "near") for n in near]
+    return list({fold(name): (name, kind) for name, kind in reversed(asked)}.values())
+
+
+def near_names(word: str, rng: random.Random) -> Iterator[str]:
+    letters = fold(word)
+    place_ = rng.randrange(len(letters))
+    other = rng.choice([c for c in "abcdefghijklmnopqrstuvwxyz" if c != letters[place_]])
+    yield letters[:place_] + other + letters[place_ + 1 :]
+    if len(letters) > 3:
+        yield letters[:place_] + letters[place_ + 1 :]
+    yield letters + "s" if not letters.endswith("s") else letters[:-1]
+
+
+def read_truth(corpus: Path) -> list[Photo]:
+    """Photos with their legible words; words with damaged letters in the truth file are left out."""
+    words: dict[str, list[tuple[str, NDArray[np.float32]]]] = defaultdict(list)
+    with (corpus / "scene_text.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row["legible"] == "1" and row["x1"] and len(fold(row["word"])) >= 3 and is_whole(row["word"]):
+                quad = np.array([[float(row[f"{axis}{n}"]) for axis in "xy"] for n in (1, 2, 3, 4)], np.float32)
+                if np.ptp(quad[:, 1]) >= 12:
+                    words[row["image"]].append((row["word"], quad))
+    return [Photo(corpus / image, tuple(several)) for image, several in sorted(words.items())]
+
+
+def is_whole(word: str) -> bool:
+    return "\ufffd" not in word and "ï¿½" not in word
+
+
+def half_of(path: Path) -> str:
+    return ("tune", "held")[int(hashlib.sha1(path.name.encode()).hexdigest(), 16) % 2]
+
+
+def load(path: Path, *, chat: bool = False) -> Pixels:
+    picture = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
+    if chat:
+        picture.thumbnail((1600, 1600), Image.Resampling.LANCZOS)
+        copy = io.BytesIO()
+        picture.save(copy, "JPEG", quality=75)
+        picture = Image.open(copy)
+    return np.ascontiguousarray(np.asarray(picture, np.uint8))
+
+
+def cost_table(corpus: Path, count_: int) -> None:
+    """CPU seconds on large photos: one RapidOCR pass, a plain name, and a name that is not there."""
+    rows = [costs(load(path)) for path in large_photos(corpus)[:count_]]
+    if not rows:
+        return
+    base, plain, absent = np.array(rows).mean(axis=0)
+    print(f"\n{len(rows)} photos of 7 to 16 MP, CPU s: RapidOCR {base:.1f}")
+    print(
+        f"name in plain sight {plain:.1f}, {plain / base:.2f} of that; name not there {absent:.1f}, {absent / base:.2f}"
+    )
+
+
+def costs(image: Pixels) -> tuple[float, float, float]:
+    signed = image.copy()
+    cv2.putText(signed, "Willow & Thread", (200, 400), cv2.FONT_HERSHEY_DUPLEX, 4, (250, 250, 250), 12, cv2.LINE_AA)
+    return (
+        cpu(lambda: rapid_lines(image)),
+        cpu(lambda: look_for("Willow & Thread", signed)),
+        cpu(lambda: look_for("Quillmoor Atelier", image)),
+    )
+
+
+def look_for(name: str, image: Pixels) -> bool:
+    return bool(TextReader([name]).find(Frame(image)))
+
+
+def cpu(work: Callable[[], object]) -> float:
+    start = cpu_now()
+    work()
+    return cpu_now() - start
+
+
+def cpu_now() -> float:
+    """CPU seconds so far, those of ended child processes (Tesseract) included."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def large_photos(corpus: Path) -> list[Path]:
+    def megapixels(path: Path) -> float:
+        with Image.open(path) as picture:
+            return picture.width * picture.height / 1e6
+
+    return [path for path in sorted((corpus / "camera").glob("*.jpg")) if 7 <= megapixels(path) <= 16]
+
+
+if __name__ == "__main__":
+    main()
