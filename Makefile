@@ -22,7 +22,7 @@ setup: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml .ci/setup-system.sh
 	sh .ci/setup-system.sh
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,web]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,web,cluster]'
 	@touch $@
 
 demo: setup
