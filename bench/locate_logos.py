@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -44,8 +45,8 @@ from verify_media.records import Frame
 KINDS = ("flat", "textured", "card")
 WIDTHS = (0.06, 0.10, 0.15, 0.25)
 CARD_WIDTHS = (0.15, 0.2, 0.3, 0.4)
-NEAR = 0.10
-"""A sighting is right when its worst corner is off by less than this part of the mark's longer edge."""
+NEAR = 0.6
+"""A sighting is right when it covers the mark so well (intersection over union)."""
 
 
 @dataclass
@@ -123,9 +124,17 @@ METHODS: dict[str, Callable[..., list[Any]]] = {
 
 
 def corner_error(found: Any, truth: Any) -> float:
-    """Worst corner over the longer of the mark's first two edges."""
+    """Worst corner over the longer of the mark's first two edges; quarter turns are forgiven, for marks that look the
+    same."""
     width = max(np.linalg.norm(truth[1] - truth[0]), np.linalg.norm(truth[2] - truth[1]))
-    return float(np.linalg.norm(found - truth, axis=1).max() / width)
+    return float(min(np.linalg.norm(np.roll(found, k, axis=0) - truth, axis=1).max() for k in range(4)) / width)
+
+
+def overlap(found: Any, truth: Any) -> float:
+    """Intersection over union of two convex quads."""
+    a, b = (cv2.convexHull(np.asarray(q, np.float32)) for q in (found, truth))
+    shared = cv2.intersectConvexConvex(a, b)[0]
+    return float(shared / max(cv2.contourArea(a) + cv2.contourArea(b) - shared, 1e-6))
 
 
 def run(photos: list[Path], icons: list[Path], scenes: int, seed: int, folder: Path) -> dict[tuple[str, str], Tally]:
@@ -144,6 +153,7 @@ def run(photos: list[Path], icons: list[Path], scenes: int, seed: int, folder: P
         except Invisible:
             continue
         done += 1
+        print(f"scene {done} of {scenes}", file=sys.stderr)
         for role, mark in marks.items():
             path = folder / f"{role}.png"
             Image.fromarray(mark).save(path)
@@ -181,10 +191,10 @@ def _count(
         if truth is None:
             tally.right += bool(quads)
             continue
-        error = min((corner_error(quad, truth) for quad in quads), default=9.0)
-        if error < NEAR:
+        best = max(quads, key=lambda quad: overlap(quad, truth), default=None)
+        if best is not None and overlap(best, truth) > NEAR:
             tally.right += 1
-            tally.errors.append(error)
+            tally.errors.append(corner_error(best, truth))
 
 
 def real_pairs(corpus: Path, most: int) -> dict[tuple[str, str], Tally]:
@@ -233,7 +243,8 @@ def main() -> None:
     icons = [p for p in sorted(given.icons.glob("*.svg")) if half_of(p) == 1] if given.icons else []
     with tempfile.TemporaryDirectory() as folder:
         tallies = run(photos, icons, given.scenes, given.seed, Path(folder))
-    print(table(tallies | real_pairs(given.corpus, given.real)))
+    print(table(tallies), flush=True)
+    print(table(real_pairs(given.corpus, given.real)))
 
 
 if __name__ == "__main__":

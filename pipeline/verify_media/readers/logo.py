@@ -22,7 +22,7 @@ class ReaderSettings:
     """`found` from the false-sight curve on pictures without the mark; below it a place may still be confirmed by its
     lettering."""
 
-    found: float = 0.6
+    found: float = 0.75
     doubtful: float = 0.1
     most: int = 4
 
