@@ -39,7 +39,7 @@ class Utility:
 
 PHOTO = Utility(knee=90.0, floor=30.0)
 """SSIMULACRA2: 90 is hard to tell from the original, 30 is poor."""
-VIDEO = Utility(knee=96.0, floor=45.0, weight=1.5)
+VIDEO = Utility(knee=97.0, floor=45.0, weight=1.5)
 """VMAF: 95 to 97 is hard to tell apart; six points are a just noticeable difference, so they weigh more than those of
 SSIMULACRA2."""
 UNTOUCHED_BONUS = 36.0

@@ -20,10 +20,11 @@ from verify_media.stages.allocate import Choice, Option, Probe
 from verify_media.stages.fitted import CannotFit, Fitted, changed
 from verify_media.tools.ffmpeg import FfmpegError
 
-CRFS = (20.0, 26.0, 32.0, 39.0)
-SCALES = (1.0, 2 / 3, 0.5)
+CRFS, CRFS_SMALLER = (20.0, 28.0, 37.0), (20.0, 31.0)
+SCALES = ((0.035, (1.0,)), (0.012, (1.0, 2 / 3)), (0.0, (2 / 3, 0.5)))
+"""Which sizes are tried, by the bits for each pixel that an equal share would give: 0.035 is 2.2 Mb/s at 1080p30."""
 SCARCE_BITS_PER_PIXEL = 0.035
-"""Below (2.2 Mb/s at 1080p30) smaller sizes are tried too."""
+"""Below, the sound is encoded at a low rate."""
 CLOSE_ENOUGH = 0.12
 """A one-pass encode this near to its share is kept, where photos can absorb the difference; the second pass costs as
 much again."""
@@ -112,9 +113,8 @@ class VideoShot:
         """Probe sizes and VMAF on short pieces. Raises CannotFit."""
         full = encode_video.recipe(self.clip)
         bits_per_pixel = 8 * share_bytes / (full.width * full.height * max(1, self.clip.timing.frames))
-        scarce = bits_per_pixel < SCARCE_BITS_PER_PIXEL
-        self._spare = scarce
-        scales = SCALES if scarce else SCALES[:1]
+        self._spare = bits_per_pixel < SCARCE_BITS_PER_PIXEL
+        scales = next(scales for least, scales in SCALES if bits_per_pixel >= least)
         try:
             probes = [probe for scale in scales for probe in self._probes(scale, full)]
         except (FfmpegError, OSError, ValueError, KeyError) as error:
@@ -124,7 +124,7 @@ class VideoShot:
         )
 
     def _probes(self, scale: float, full: Recipe) -> list[Probe]:
-        rates = probe_video.probe(self.clip, self.recipe(scale), full, CRFS, self.work)
+        rates = probe_video.probe(self.clip, self.recipe(scale), full, CRFS if scale == 1 else CRFS_SMALLER, self.work)
         return [Probe(scale, rate.crf, rate.size_bytes + self.beside_bytes, quality(rate, scale)) for rate in rates]
 
     @property
