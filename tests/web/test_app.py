@@ -90,6 +90,15 @@ def test_uploads_are_bounded(client: TestClient, session: Session) -> None:
     assert len([*session.shots_folder.iterdir()]) == 4
 
 
+def test_a_full_disk_is_said(client: TestClient, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("verify_media.web.app.receive", full)
+    answer = _post(client, "shots", content=b"x")
+    assert answer.status_code == 507 and "no room" in answer.text and not session.shots
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
+from verify_media.errors import CannotWrite
 from verify_media.records import Marks
-from verify_media.web.jobs import Examine, Pack, Sort
+from verify_media.web.jobs import Examine, Pack, Sort, Stopped
 from verify_media.web.session import Session
 
 NAME = "Willow & Thread"
@@ -81,6 +84,38 @@ def test_what_cannot_be_used_has_its_reason(session: Session) -> None:
         assert (archive.left_out.key, broken.left_out.key) == ("is_an_archive", "skipped-failed")
 
     _play(session, story)
+
+
+def test_an_error_is_shown_and_work_goes_on(session: Session, worker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        session.tell(names=(NAME,))
+        shot = _drop(session, "mug.jpg")
+        await _until(lambda: session.judged is not None and not session.busy)
+        monkeypatch.setattr(worker, "_pack", _no_room)
+        session.pack()
+        await _until(lambda: session.error is not None)
+        assert str(session.error) == "no room" and not session.packing and session.packed is None
+        session.tell(names=("Other",))
+        await _until(lambda: shot.marks == Marks(("Other",)) and session.error is None)
+
+    _play(session, story)
+
+
+def test_files_that_kill_the_reader_are_said(session: Session, worker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        monkeypatch.setattr(worker, "_sort", _die)
+        _drop(session, "bomb.jpg")
+        await _until(lambda: session.error is not None and not session.busy)
+
+    _play(session, story)
+
+
+def _no_room(job: Any) -> Any:
+    raise CannotWrite("no room", "Make room.")
+
+
+def _die(job: Any) -> Any:
+    raise Stopped
 
 
 def test_stop_stops_and_go_on_goes_on(session: Session, worker: Any) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
@@ -168,13 +168,25 @@ async def _receive_shot(site: Site, request: Request, shot_id: str | None) -> Re
     name = safe_name(_given_name(request), taken)
     site.arriving[name] = min(room, _announced_size(request))
     try:
-        size = await receive(request.stream(), session.shots_folder / name, room)
-    except Refused as refusal:
-        return _refused(refusal.reason)
+        size = await _received(request, session.shots_folder / name, room)
     finally:
         del site.arriving[name]
+    if isinstance(size, Response):
+        return size
     shot = session.add_shot(session.shots_folder / name, size, shot_id)
     return JSONResponse({"id": shot.id}, 201)
+
+
+async def _received(request: Request, target: Path, limit_bytes: int) -> int | Response:
+    """The size of the file, or why there is none."""
+    try:
+        return await receive(request.stream(), target, limit_bytes)
+    except Refused as refusal:
+        return _refused(refusal.reason)
+    except ClientDisconnect:
+        return Response(status_code=400)
+    except OSError:
+        return _refused(message("web-no-room"), 507)
 
 
 async def remove_shot(site: Site, request: Request) -> Response:
@@ -185,10 +197,9 @@ async def remove_shot(site: Site, request: Request) -> Response:
 async def add_mark(site: Site, request: Request) -> Response:
     session, kind = site.session, _mark_kind(request)
     name = safe_name(f"{kind}-{_given_name(request)}", {path.name for path in session.marks_folder.iterdir()})
-    try:
-        await receive(request.stream(), session.marks_folder / name, site.bounds.mark_bytes)
-    except Refused as refusal:
-        return _refused(refusal.reason)
+    size = await _received(request, session.marks_folder / name, site.bounds.mark_bytes)
+    if isinstance(size, Response):
+        return size
     session.add_mark(kind, session.marks_folder / name)
     return Response(status_code=201)
 
@@ -214,8 +225,8 @@ def _announced_size(request: Request) -> int:
     return int(size) if size.isdecimal() else 0
 
 
-def _refused(reason: Message) -> Response:
-    return Response(f"{reason.text} {page.cure(reason)}", 413, media_type="text/plain")
+def _refused(reason: Message, status: int = 413) -> Response:
+    return Response(f"{reason.text} {page.cure(reason)}", status, media_type="text/plain")
 
 
 # What is typed and asked for

@@ -242,9 +242,17 @@ class Session:
             except Stopped:
                 self.now = None
                 self._wake.set()
-            except VerifyMediaError as error:
-                self.error, self.now, self._pack_wanted, self.paused = error, None, False, True
+            except Exception as error:  # the page stays alive and says what happened
+                self._failed(error)
             self._notify_pages()
+
+    def _failed(self, error: Exception) -> None:
+        """Shows it; what is left to do goes on."""
+        if not isinstance(error, VerifyMediaError):
+            error = VerifyMediaError(f"{type(error).__name__}: {error}")
+        self.error = error
+        self.now, self._pack_wanted = None, False
+        self._wake.set()
 
     async def _step(self) -> bool:
         """The next thing; False when there is none. Files first, so that pictures show at once."""
@@ -267,7 +275,9 @@ class Session:
         try:
             found = await self.worker.do(Sort(self.shots_folder, known))
         except Stopped:
-            self._unsorted = self.paused
+            if not self.paused:
+                raise VerifyMediaError(message("web-unreadable").text, message("web-unreadable").cure) from None
+            self._unsorted = True
             raise
         self._take(found)
         self._unjudged = True
