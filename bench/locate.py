@@ -17,6 +17,7 @@ import hashlib
 import io
 import os
 import random
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,12 +80,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", nargs="?", type=Path, default=Path("../shared/corpus"))
     parser.add_argument("--half", choices=("tune", "held", "all"), default="held")
-    parser.add_argument("--photos", type=int, default=1000)
+    parser.add_argument("--photos", type=int, default=1000, help="at most about so many, evenly spread")
     parser.add_argument("--chat", action="store_true", help="1600 px, JPEG quality 75")
     parser.add_argument("--cost", type=int, default=4, help="photos for the cost table")
     options = parser.parse_args()
     photos = [photo for photo in read_truth(options.corpus) if options.half in ("all", half_of(photo.path))]
-    recall_table(photos[: options.photos], chat=options.chat, half=options.half)
+    recall_table(photos[:: max(1, len(photos) // options.photos)], chat=options.chat, half=options.half)
     cost_table(options.corpus, options.cost)
 
 
@@ -97,7 +98,8 @@ def recall_table(photos: Sequence[Photo], *, chat: bool, half: str) -> None:
     if tesseract.installed():
         methods["Tesseract + fuzzy"] = by_tesseract
     tallies = {name: Tally() for name in methods}
-    for photo in photos:
+    for number, photo in enumerate(photos):
+        print(f"{number}/{len(photos)} {photo.path.name}", file=sys.stderr, flush=True)
         image = load(photo.path, chat=chat)
         asked = names_for(photo, vocabulary)
         for name, method in methods.items():

@@ -16,8 +16,12 @@ from verify_media.records import Quad
 
 Floats = NDArray[np.float32]
 
-INK_SHARE = 0.18
+INK_SHARE = 0.22
 """Rows and columns with less contrast than this share of the strong ones hold no ink."""
+BLANK_ROWS = 6
+BLANK_COLUMNS = 7
+"""Edges of a strip that hold no letters: the detector's boxes are too large. With them the corners of 73 words of ICDAR
+photos (half `tune`) are off by 2.4 % of the word's width in the median, without them by 4.7 %."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +77,9 @@ def ink_box(line: Line, start: int, stop: int) -> tuple[float, float, float, flo
     low, high = _limits(line, start, stop)
     gray = cv2.cvtColor(line.strip.image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     ink = np.abs(np.diff(gray, axis=1, prepend=gray[:, :1])) + np.abs(np.diff(gray, axis=0, prepend=gray[:1]))
-    rows = _strong(ink[:, low:high].mean(axis=1), STRIP_HEIGHT // 2 - 6, STRIP_HEIGHT // 2 + 6)
+    inner = ink[BLANK_ROWS : STRIP_HEIGHT - BLANK_ROWS, low:high].mean(axis=1)
+    rows = _strong(inner, len(inner) // 2 - 6, len(inner) // 2 + 6)
+    rows = rows[0] + BLANK_ROWS, rows[1] + BLANK_ROWS
     columns = _strong(
         ink[rows[0] : rows[1], low:high].mean(axis=0), start * STEP_PX + 4 - low, stop * STEP_PX - 4 - low
     )
@@ -88,9 +94,11 @@ def _limits(line: Line, start: int, stop: int) -> tuple[int, int]:
     after = min((step for step in steps if step >= stop), default=None)
     low = start - reach if before is None else max((before + start) / 2, start - reach)
     high = stop + reach if after is None else min((after + stop - 1) / 2 + 1, stop + reach)
+    blank = min(BLANK_COLUMNS, start * STEP_PX + STEP_PX // 2)
     width = line.strip.image.shape[1]
-    left = int(np.clip(low * STEP_PX, 0, width - 2))
-    return left, int(np.clip(high * STEP_PX, left + 2, width))
+    left = int(np.clip(low * STEP_PX, blank, max(blank, width - 2)))
+    right = max(width - BLANK_COLUMNS, min(stop * STEP_PX - STEP_PX // 2, width))
+    return left, int(np.clip(high * STEP_PX, left + 2, max(right, left + 2)))
 
 
 def _strong(profile: Floats, first: int, last: int) -> tuple[int, int]:
