@@ -24,9 +24,11 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
 
 from logo_scenes import Invisible, badge, compose, half_of, hard_view, icon, plain_view, read_photo, symbol
-from verify_media.readers.contour import Fit
+
+from verify_media.readers.fit_quality import Fit
+from verify_media.readers.frame_view import FrameView
 from verify_media.readers.mark_finder import Candidate, MarkFinder
-from verify_media.readers.planar import FrameView, corners
+from verify_media.readers.planar import corners
 from verify_media.readers.template import Template, from_pixels
 from verify_media.readers.verify_match import NAMES, Support, describe
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from verify_media.readers.frame_view import FrameView, view_of
 from verify_media.readers.mark_finder import Candidate, MarkFinder
-from verify_media.readers.planar import FrameView, corners, view_of
+from verify_media.readers.planar import corners
 from verify_media.readers.template import Template, load_template
 from verify_media.records import Frame, Quad, Reader, Sighting
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from verify_media.readers.contour import Fit, align, measure, promise
+from verify_media.readers.contour import align
+from verify_media.readers.fit_quality import Fit, measure, promise
+from verify_media.readers.frame_view import FrameView
 from verify_media.readers.planar import (
-    FrameView,
     Guess,
     Matches,
     TemplateFeatures,

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import cv2
 import numpy as np
 
-from verify_media.readers.planar import FrameView, Guess
-from verify_media.readers.template import gradient, thin_edges
+from verify_media.readers.frame_view import FrameView
+from verify_media.readers.outline import gradient, thin_edges
+from verify_media.readers.planar import Guess
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,7 @@ import numpy as np
 from verify_media.assets import model
 
 if TYPE_CHECKING:
-    from verify_media.readers.contour import Fit
+    from verify_media.readers.fit_quality import Fit
 
 NAMES = (
     "hit", "over_chance", "over_rival", "over_across", "sign", "calm", "weakest", "ncc", "size", "tilt",
