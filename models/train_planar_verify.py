@@ -24,7 +24,6 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
 
 from logo_scenes import Invisible, badge, compose, half_of, hard_view, icon, plain_view, read_photo, symbol
-
 from verify_media.readers.fit_quality import Fit
 from verify_media.readers.frame_view import FrameView
 from verify_media.readers.mark_finder import Candidate, MarkFinder
