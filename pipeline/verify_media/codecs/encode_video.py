@@ -144,6 +144,8 @@ def pictures(clip: Clip, how: Recipe, **seek: object) -> ffmpeg.Stream:
 
 
 def _filtered(stream: ffmpeg.Stream, clip: Clip, how: Recipe) -> ffmpeg.Stream:
+    if clip.look.interlaced:
+        stream = stream.filter("bwdif", mode="send_frame")
     wide = clip.is_hdr or clip.look.primaries in _WIDE_PRIMARIES
     size = {"w": how.width, "h": how.height, "flags": "bicubic+accurate_rnd+full_chroma_int"}
     matrix = _MATRICES.get(clip.look.matrix, "bt709" if max(clip.upright) >= 1280 else "bt601")

@@ -82,6 +82,7 @@ class Look:
     rotation_deg: int
     flipped: bool
     square_pixels: bool
+    interlaced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ class Clip:
     def is_h264_sdr(self) -> bool:
         """A picture and sound that every player opens."""
         plain = self.codec == "h264" and self.profile in H264_PROFILES and self.look.pixel_format in PIXEL_FORMATS
-        even = self.timing.constant and self.look.square_pixels
+        even = self.timing.constant and self.look.square_pixels and not self.look.interlaced
         return plain and even and not self.is_hdr and (self.sound is None or self.sound.codec == "aac")
 
     @property
@@ -167,7 +168,8 @@ def inspect(path: Path) -> Clip:
     """Read headers and packet times and decode one frame. Raises DecodeError where there is no picture."""
     with video_file.opened(path) as source:
         container, stream = source.container, source.stream
-        audio = container.streams.audio[0] if container.streams.audio else None
+        # Phones add tracks of spatial sound that nothing else decodes; the plain one stands beside.
+        audio = next((track for track in container.streams.audio if track.codec_context is not None), None)
         timing = _timing(container, stream)
         container.seek(0)
         look = _look(_first_frame(container, stream), stream)
@@ -201,6 +203,7 @@ def _look(frame: av.VideoFrame, stream: av.VideoStream) -> Look:
         rotation_deg=round(frame.rotation),
         flipped=_is_flipped(frame),
         square_pixels=not ratio or ratio == 1,
+        interlaced=bool(frame.interlaced_frame),
     )
 
 

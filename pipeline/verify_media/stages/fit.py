@@ -33,6 +33,7 @@ FULL = 0.995
 MOST_ROUNDS = 12
 MARK_STEP = 4.0
 """Points of SSIMULACRA2 by which a photo is made better when its mark could not be read."""
+MARK_TRIES = 3
 MOST_PIXEL_BYTES = 320_000_000
 """Decoded photos that are kept: nine of 12 megapixels."""
 WORKERS = 2
@@ -116,7 +117,7 @@ class _Job:
         work = self.work / str(number)
         work.mkdir()
         if report.media.kind is Kind.VIDEO:
-            return VideoShot(report, work, self.formats)
+            return VideoShot(report, work, self.formats, self.still_readable)
         return PhotoShot(report, work, self.formats, self.store, self.still_readable)
 
     def _each(self, shots: Sequence[Shot], do: Callable[[Shot], object]) -> list[Shot]:
@@ -150,13 +151,27 @@ class _Job:
     def _with_clip(
         self, clip: VideoShot, shots: list[Shot], plan: Mapping[Path, Choice], made: dict[Path, Fitted], budget: int
     ) -> list[Shot]:
-        """Encode it into `made`; without it where that fails."""
+        """Encode it into `made`, better where its mark could not be read; without it where that fails."""
         self.teller.at(clip.source)
 
         def encode(_: Shot) -> None:
-            made[clip.source] = self._video(clip, shots, plan, made, budget)
+            fitted = self._video(clip, shots, plan, made, budget)
+            if not clip.loses_mark(fitted):
+                made[clip.source] = fitted
 
-        return shots if self._try(clip, encode) else [shot for shot in shots if shot is not clip]
+        for _ in range(MARK_TRIES):
+            if not self._try(clip, encode):
+                break
+            if clip.source in made:
+                return shots
+            clip.option = clip.option.better_than(plan[clip.source].quality + MARK_STEP)
+            if not clip.option.curve and not clip.option.as_is:
+                break
+            shots, plan = self._solved(shots, made, budget)
+            if clip not in shots or plan[clip.source].as_is:
+                return shots
+        self.unfit.setdefault(clip.source, message("fit-mark-lost", name=clip.source.name))
+        return [shot for shot in shots if shot is not clip]
 
     def _solved(
         self, shots: list[Shot], made: Mapping[Path, Fitted], budget: int

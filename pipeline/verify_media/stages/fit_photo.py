@@ -37,6 +37,7 @@ SCARCE_BYTES_PER_PIXEL = 0.06
 """Below, smaller sizes are tried too: measured on 12 MP, 0.75 wins from 0.5 MB (0.04 B/px) down, 0.5 from 0.25 MB."""
 LOSSLESS_BONUS = 4.0
 """Worth of a lossless conversion over a JPEG at the knee: two points under the knee of another item."""
+WORTH_PACKING = 0.97
 HEADER_BYTES = 700
 """The sRGB profile and the segment headers, which do not grow with the picture."""
 MARK_FLOOR = 50.0
@@ -103,8 +104,8 @@ class PhotoShot:
         """Probe sizes and qualities on a sample. `share_bytes`: about what this item may get, which says if smaller
         sizes need a look."""
         height, width = self.pixels.shape[:2]
-        if "image/png" in self.formats and self.ready is None and png.is_graphic(self.pixels):
-            self._try_png()
+        if "image/png" in self.formats and png.is_graphic(self.pixels):
+            self._try_png() if self.ready is None else self._try_smaller_png(self.ready)
         if "image/jpeg" not in self.formats:
             return
         scales = SCALES if share_bytes < SCARCE_BYTES_PER_PIXEL * width * height else SCALES[:1]
@@ -121,6 +122,18 @@ class PhotoShot:
         height, width = self.pixels.shape[:2]
         self.ready = Fitted(path, "image/png", len(data), width, height, (*self.reasons, self._conversion("PNG")))
         self.option = Option(allocate.PHOTO, as_is=Choice(len(data), 100.0), bonus=LOSSLESS_BONUS)
+
+    def _try_smaller_png(self, ready: Fitted) -> None:
+        """The same pixels in fewer bytes, only once bytes are scarce."""
+        if ready.media_type != "image/png":
+            return
+        data = png.smaller(ready.path.read_bytes())
+        if len(data) < WORTH_PACKING * ready.size_bytes:
+            path = self.work / "packed.png"
+            path.write_bytes(data)
+            changes = (*ready.changes, message("fit-optimised"))
+            self.ready = replace(ready, path=path, size_bytes=len(data), changes=changes)
+            self.option = replace(self.option, as_is=Choice(len(data), 100.0))
 
     def _prefer_png(self, curve: tuple[Choice, ...]) -> None:
         """A conversion to PNG is only for drawings that it suits."""

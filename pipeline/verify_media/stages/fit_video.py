@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 
-from verify_media.codecs import encode_video, mp4, probe_video
+from verify_media.codecs import encode_video, mp4, probe_video, video
 from verify_media.codecs.encode_video import Recipe
 from verify_media.codecs.errors import DecodeError
 from verify_media.codecs.mp4 import Clip
@@ -17,7 +17,7 @@ from verify_media.messages import Message, message
 from verify_media.records import ItemReport
 from verify_media.stages import allocate
 from verify_media.stages.allocate import Choice, Option, Probe
-from verify_media.stages.fitted import CannotFit, Fitted, changed
+from verify_media.stages.fitted import CannotFit, Fitted, StillReadable, changed
 from verify_media.tools.ffmpeg import FfmpegError
 
 CRFS, CRFS_SMALLER = (20.0, 28.0, 37.0), (20.0, 31.0)
@@ -54,6 +54,7 @@ class VideoShot:
     report: ItemReport
     work: Path
     formats: Collection[str]
+    still_readable: StillReadable | None = None
     ready: Fitted | None = None
     reasons: tuple[Message, ...] = ()
     option: Option = field(default_factory=lambda: Option(allocate.VIDEO))
@@ -218,6 +219,15 @@ class VideoShot:
                 message("fit-scaled", from_width=width, from_height=height, width=how.width, height=how.height),
             )
         return notes
+
+    def loses_mark(self, fitted: Fitted) -> bool:
+        """Whether the reader no longer finds the mark at the moment where it was seen best."""
+        best = next((s for s in self.report.sightings if s.readable and s.time_s is not None), None)
+        if not fitted.quality or not self.still_readable or best is None or best.time_s is None:
+            return False
+        step_s = 1.0 / float(self.clip.timing.fps)
+        frames = video.between(fitted.path, best.time_s - step_s, best.time_s + step_s, max_frames=3)
+        return not any(self.still_readable(frame.image, self.report) for frame in frames)
 
     def finish(self, fitted: Fitted) -> Fitted:
         """Measure and check the file that is going out. Raises CannotFit."""
