@@ -94,10 +94,10 @@ def clip(kind: str, word: Word, other: Word, rng: np.random.Generator, speed_px:
         frames = [camera(_with_card(warped(ground, e), photo, quad, m), rng) for e, m in zip(eyes, shots, strict=True)]
         if kind != "passing":
             return Clip(frames, _quad(quad), kind)
-        layer, quad = label(word.text, rng, "overlay")
+        layer, quad = label(word.text, rng, "overlay", ground)
         return Clip([laid(f, layer, (0, 0)) for f in frames], _quad(quad), kind)
     eyes = still if kind.endswith("still") else shots
-    layer, quad = label(word.text, rng, kind)
+    layer, quad = label(word.text, rng, kind, photo)
     moves = slide(rng, count) if kind.startswith("slide") else np.zeros((count, 2))
     frames = [laid(camera(warped(photo, e), rng), layer, at) for e, at in zip(eyes, moves, strict=True)]
     return Clip(frames, _quad(quad + moves[0]), kind)
@@ -143,26 +143,34 @@ def slide(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.outer((1 - share) ** 2, way * rng.uniform(40, 160))
 
 
-def label(text: str, rng: np.random.Generator, kind: str) -> tuple[np.ndarray, np.ndarray]:
-    """480 x 640 x 4 float (colour, opacity), and the quad of the letters."""
-    size = int(rng.uniform(16, 48))
-    font = ImageFont.load_default(size)
+def label(text: str, rng: np.random.Generator, kind: str, over: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """480 x 640 x 4 float (colour, opacity), and the quad of the letters: readable on `over`, wherever it is put."""
+    font = ImageFont.load_default(int(rng.uniform(16, 48)))
     picture = Image.new("RGBA", (640, 480))
     draw = ImageDraw.Draw(picture)
     box = draw.textbbox((0, 0), text, font=font)
     width, height = box[2] - box[0], box[3] - box[1]
     x, y = rng.uniform(12, max(13, 628 - width)), rng.uniform(12, 468 - height)
-    ink = (255,) * 3 if rng.random() < 0.6 else tuple(int(v) for v in rng.integers(0, 256, 3))
+    ground = float(over[int(y) : int(y + height), int(x) : int(x + width)].mean())
     if kind == "banner":
-        pad = rng.uniform(0.4, 2.2) * height
-        draw.rectangle((x - pad, y - pad, x + width + pad, y + height + pad), fill=(*(255 - v for v in ink), 255))
+        ground, pad = rng.uniform(0, 255), rng.uniform(0.4, 2.2) * height
+        draw.rectangle((x - pad, y - pad, x + width + pad, y + height + pad), fill=(int(ground),) * 3)
     outline = int(rng.integers(0, 3)) if kind in ("overlay", "slide", "slide-still") else 0
+    stroke = (0, 0, 0, 255)
     draw.text(
-        (x - box[0], y - box[1]), text, font=font, fill=(*ink, 255), stroke_width=outline, stroke_fill=(0, 0, 0, 255)
+        (x - box[0], y - box[1]), text, font=font, fill=_ink(ground, rng), stroke_width=outline, stroke_fill=stroke
     )
     layer = np.asarray(picture, np.float32).copy()
-    layer[..., 3] *= (rng.uniform(0.35, 0.7) if kind == "see-through" else 1.0) / 255
+    layer[..., 3] *= (rng.uniform(0.4, 0.75) if kind == "see-through" else 1.0) / 255
     return layer, np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]])
+
+
+def _ink(ground: float, rng: np.random.Generator) -> tuple[int, int, int]:
+    """White or black, whichever stands out, or a tint of it."""
+    ink = 255 if ground < 128 else 0
+    tint = rng.integers(0, 60, 3)
+    red, green, blue = (int(abs(ink - t)) for t in tint)
+    return red, green, blue
 
 
 def laid(frame: np.ndarray, layer: np.ndarray, at: np.ndarray | tuple[float, float]) -> np.ndarray:

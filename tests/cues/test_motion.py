@@ -9,10 +9,11 @@ import pytest
 
 import moving_scenes as scenes
 from verify_media.cues import motion, tracking
+from verify_media.cues.motion_odds import log_odds
 
 
 def odds(frames: list[np.ndarray]) -> float:
-    return motion.log_odds(motion.course(frames, scenes.MARK).runs)
+    return log_odds(motion.course(frames, scenes.MARK).runs)
 
 
 @pytest.mark.parametrize("speed_px", [0.5, 2.0, 8.0])
@@ -64,6 +65,6 @@ def test_points_are_lost_rather_than_guessed() -> None:
 def test_runs_count_by_their_length() -> None:
     run = motion.course(scenes.pan(), scenes.MARK).runs[0]
     stay = motion.course(scenes.captioned_pan(), scenes.MARK).runs[0]
-    mixed = motion.log_odds([replace(run, frames=30), replace(stay, frames=2)])
+    mixed = log_odds([replace(run, frames=30), replace(stay, frames=2)])
     assert mixed < 0
-    assert motion.log_odds([]) == 0
+    assert log_odds([]) == 0

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from verify_media.cues.layers import energies
 from verify_media.cues.tracking import SETTINGS as TRACKING
 from verify_media.cues.tracking import Floats, Grey, Motion, Seeds, follow, motion, moved, seeds
 from verify_media.records import Quad
@@ -27,6 +28,13 @@ class Settings:
     """Below this, nothing has moved."""
     same: float = 0.4
     """Correlation of the mark at the start and the end of a run, below which it has been lost or covered."""
+    agreed: float = 0.6
+    """Share of the mark's points that must move as one to say where it went."""
+    apart_px: float = 4.0
+    """A mark that has gone this far shows whether what is around it goes with it."""
+    tile_px: int = 100
+    wide: float = 0.3
+    """Share of the picture that the moving points must span to be all of it."""
     looks: int = 8
     """Frames of a run that are compared pixel by pixel."""
 
@@ -50,6 +58,8 @@ class Run:
     """Share of the mark's edge energy that survives averaging the frames as they lie."""
     along_energy: float
     """The same, with the frames laid along the scene."""
+    around_energy: float
+    """What survives as they lie of the edges around the mark: the measure for `still_energy`."""
     mark_px: float
     """How far the mark went."""
     agreement: float
@@ -63,7 +73,8 @@ class Run:
     scene_wobble_px: float
     turn: float
     """Turn and growth of the mark, as a share: 0.01 is half a degree or one percent."""
-    points: int
+    kept: float
+    """Share of the mark's points that could be followed."""
     frames: int
 
 
@@ -87,10 +98,15 @@ def course(frames: Sequence[Grey], quad: Quad) -> Course:
             return Course(runs, place, start, True)
         run, end, length = stretch
         runs.append(run)
-        if not _is_same(frames[start], place, frames[start + length], end):
+        if _has_gone(run) or not _is_same(frames[start], place, frames[start + length], end):
             return Course(runs, place, start, True)
         start, place = start + length, end
     return Course(runs, place, start, False)
+
+
+def _has_gone(run: Run) -> bool:
+    """Whether neither the mark's points nor its edges are anywhere that is known."""
+    return run.scene_px >= SETTINGS.moved_px and run.kept < 0.3 and max(run.still_energy, run.along_energy) < 0.5
 
 
 def _is_same(one: Grey, place: Quad, two: Grey, end: Quad) -> bool:
@@ -121,24 +137,41 @@ def _stretch(frames: Sequence[Grey], quad: Quad) -> tuple[Run, Quad, int] | None
     if not _inside(frames[0], place):
         return None
     seed = seeds(frames[0], quad)
-    if len(seed.mark) < TRACKING.least or len(seed.around) + len(seed.scene) < 3 * TRACKING.least:
+    if len(seed.around) + len(seed.scene) < 3 * TRACKING.least:
         return None
     paths = follow(frames, seed.all)
-    length = _length(paths, len(seed.mark))
+    length = _length(paths[:, len(seed.mark) :])
+    tracks = Tracks.of(paths[: length + 1], seed, place)
+    length = min(length, _last_in_view(frames[0], tracks))
     if length < 1:
         return None
-    tracks = Tracks.of(paths[: length + 1], seed, place)
+    tracks = tracks.until(length)
     run = _measured(frames, tracks)
-    end = moved(place, tracks.mark_motions[-1]) if tracks.mark_motions[-1] is not None else place
-    return run, _as_quad(end), length
+    return run, _as_quad(_end(tracks, run)), length
 
 
-def _length(paths: Floats, on_mark: int) -> int:
-    """Last frame in which enough points of the mark and of the rest are left."""
-    alive = ~np.isnan(paths[:, :, 0])
-    mark, rest = alive[:, :on_mark].sum(1), alive[:, on_mark:].sum(1)
-    good = (mark >= max(TRACKING.least, 0.3 * mark[0])) & (rest >= SETTINGS.survivors * rest[0])
-    return int(np.argmin(np.append(good, False))) - 1
+def _length(paths: Floats) -> int:
+    """Last frame in which enough of the points are left."""
+    left = (~np.isnan(paths[:, :, 0])).sum(axis=1)
+    return int(np.argmin(np.append(left >= max(TRACKING.least, SETTINGS.survivors * left[0]), False))) - 1
+
+
+def _last_in_view(frame: Grey, tracks: Tracks) -> int:
+    """Last frame in which the mark would be in view if it went along: behind it there is nothing to compare."""
+    motions = [
+        far if near is None else near for near, far in zip(tracks.around_motions, tracks.scene_motions, strict=True)
+    ]
+    views = [motion is None or _inside(frame, moved(tracks.place, motion)) for motion in motions]
+    return int(np.argmin([*views, False])) - 1
+
+
+def _end(tracks: Tracks, run: Run) -> NDArray[np.float64]:
+    """Where the mark is at the end of a run: as its own points say, else along whichever layer its edges belong to."""
+    own = tracks.mark_motions[-1]
+    if own is not None and run.agreement >= SETTINGS.agreed:
+        return moved(tracks.place, own)
+    scene = tracks.around_motions[-1] if tracks.around_motions[-1] is not None else tracks.scene_motions[-1]
+    return tracks.place if scene is None or run.still_energy >= run.along_energy else moved(tracks.place, scene)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,6 +196,14 @@ class Tracks:
         shares = [fit[1] for fit in fits[0] if fit is not None]
         return cls(place, *groups, mark, float(np.median(shares)) if shares else 0.0, around, scene)
 
+    def until(self, number: int) -> Tracks:
+        """The first frames, `number` included."""
+        to = slice(0, number + 1)
+        groups = self.mark[to], self.around[to], self.scene[to]
+        return Tracks(
+            self.place, *groups, self.mark_motions[to], self.mark_share, self.around_motions[to], self.scene_motions[to]
+        )
+
 
 def _way(place: NDArray[np.float64], motions: Sequence[Motion | None]) -> NDArray[np.float64]:
     """frames x 2: where the middle of the mark would go; NaN where it is not known."""
@@ -171,37 +212,44 @@ def _way(place: NDArray[np.float64], motions: Sequence[Motion | None]) -> NDArra
 
 
 def _measured(frames: Sequence[Grey], tracks: Tracks) -> Run:
-    ways = [_way(tracks.place, m) for m in (tracks.mark_motions, tracks.around_motions, tracks.scene_motions)]
-    far = [np.nan_to_num(np.linalg.norm(way, axis=1)) for way in ways]
-    at = int(np.argmax(np.maximum(far[1], far[2])))
-    carriers = [
-        m[at]
-        for m, d in ((tracks.around_motions, far[1]), (tracks.scene_motions, far[2]))
-        if m[at] is not None and d[at] >= SETTINGS.moved_px
-    ]
-    scene_px = float(max(far[1][at], far[2][at]))
-    still, along = _shares(tracks.mark[0], tracks.mark[at], carriers)
-    wobble, scene_wobble = _wobble(ways[0]), max(_wobble(ways[1]), _wobble(ways[2]))
-    mark_at = int(np.argmax(far[0]))
-    companions, around = _companions(tracks, mark_at)
-    still_energy, along_energy = _energies(frames, tracks, at) if carriers else (0.0, 0.0)
+    own, near, far = (_way(tracks.place, m) for m in (tracks.mark_motions, tracks.around_motions, tracks.scene_motions))
+    went = [_lengths(way) for way in (own, near, far)]
+    at = int(np.argmax(np.maximum(went[1], went[2])))
+    groups = ((tracks.around_motions, went[1]), (tracks.scene_motions, went[2]))
+    carriers = [motions for motions, px in groups if px[at] >= SETTINGS.moved_px]
+    still, along = _shares(tracks.mark[0], tracks.mark[at], [motions[at] for motions in carriers])
+    steps = np.unique(np.linspace(0, at, min(SETTINGS.looks, at + 1)).astype(int))
+    laid = [[motions[n] for n in steps] for motions in carriers]
+    energy = energies([frames[n] for n in steps], tracks.place, laid) if carriers else (0.0, 0.0, 0.0)
+    companions, around = _companions(tracks, _first(went[0], SETTINGS.apart_px))
     return Run(
-        scene_px=scene_px,
-        everywhere=_everywhere(tracks.scene, at),
+        scene_px=float(max(went[1][at], went[2][at])),
+        everywhere=_everywhere(tracks, at, np.array(frames[0].shape, np.float64)),
         still=still,
         along=along,
-        still_energy=still_energy,
-        along_energy=along_energy,
-        mark_px=float(far[0][mark_at]),
+        still_energy=energy[0],
+        along_energy=energy[1],
+        around_energy=energy[2],
+        mark_px=float(went[0].max()),
         agreement=tracks.mark_share,
         companions=companions,
         around=around,
-        wobble_px=wobble,
-        scene_wobble_px=scene_wobble,
+        wobble_px=_wobble(own),
+        scene_wobble_px=_wobble(far),
         turn=_turn(tracks.mark_motions),
-        points=int((~np.isnan(tracks.mark[at, :, 0])).sum()),
+        kept=float((~np.isnan(tracks.mark[at, :, 0])).mean()) if tracks.mark.size else 0.0,
         frames=len(tracks.mark),
     )
+
+
+def _lengths(way: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.nan_to_num(np.linalg.norm(way, axis=1)))
+
+
+def _first(went: NDArray[np.float64], far_px: float) -> int:
+    """First frame in which it had gone so far, else the one in which it had gone farthest."""
+    there = np.flatnonzero(went >= far_px)
+    return int(there[0]) if len(there) else int(np.argmax(went))
 
 
 def _shares(before: Floats, after: Floats, carriers: Sequence[Motion | None]) -> tuple[float, float]:
@@ -219,14 +267,27 @@ def _shares(before: Floats, after: Floats, carriers: Sequence[Motion | None]) ->
     )
 
 
-def _everywhere(scene: Floats, at: int) -> float:
-    """Share of the scene's points that moved, each tile of the picture counting once."""
-    alive = ~np.isnan(scene[at, :, 0])
-    if alive.sum() < TRACKING.least:
+def _spread(points: Floats) -> float:
+    """Area, square pixels, of the hull of the points."""
+    return float(cv2.contourArea(cv2.convexHull(points))) if len(points) >= 3 else 0.0
+
+
+def _everywhere(tracks: Tracks, at: int, size: NDArray[np.float64]) -> float:
+    """Share of the picture that moved: tiles that did, among those that are not beside the mark (a banner may be).
+
+    Less where all that moves lies close together: that is a thing, not the camera.
+    """
+    alive = ~np.isnan(tracks.scene[at, :, 0])
+    start, went = tracks.scene[0, alive], np.linalg.norm(tracks.scene[at, alive] - tracks.scene[0, alive], axis=1)
+    height = np.linalg.norm(tracks.place[3] - tracks.place[0])
+    low, high = tracks.place.min(0) - 2.5 * height, tracks.place.max(0) + 2.5 * height
+    away = ((start < low) | (start > high)).any(axis=1)
+    if away.sum() < TRACKING.least:
         return 0.0
-    went = np.linalg.norm(scene[at, alive] - scene[0, alive], axis=1) >= 0.6 * SETTINGS.moved_px
-    tile = (scene[0, alive] // 120).astype(int) @ np.array([1, 1000])
-    return float(np.mean([went[tile == t].mean() for t in np.unique(tile)]))
+    tile = (start[away] // SETTINGS.tile_px).astype(int) @ np.array([1, 1000])
+    is_moving = went[away] >= 0.6 * SETTINGS.moved_px
+    share = float(np.mean([is_moving[tile == t].mean() > 0.5 for t in np.unique(tile)]))
+    return share * float(min(1.0, _spread(start[away][is_moving]) / size.prod() / SETTINGS.wide))
 
 
 def _wobble(way: NDArray[np.float64]) -> float:
@@ -256,82 +317,3 @@ def _companions(tracks: Tracks, at: int) -> tuple[float, int]:
     far = np.linalg.norm(expected - before, axis=1)
     near = np.linalg.norm(expected - after, axis=1) < np.clip(0.3 * far, 0.5, 2.5)
     return float(near.mean()), int(alive.sum())
-
-
-def _energies(frames: Sequence[Grey], tracks: Tracks, at: int) -> tuple[float, float]:
-    """Shares of the mark's edge energy that survive averaging the frames as they lie, and laid along the scene."""
-    steps = np.unique(np.linspace(0, at, min(SETTINGS.looks, at + 1)).astype(int))
-    still = _surviving([_patch(frames[n], tracks.place, np.eye(2, 3)) for n in steps])
-    along = [
-        _surviving([_patch(frames[n], tracks.place, m) for n in steps if (m := motions[n]) is not None])
-        for motions in (tracks.around_motions, tracks.scene_motions)
-    ]
-    return still, max(along)
-
-
-def _patch(frame: Grey, place: NDArray[np.float64], matrix: NDArray[np.float64]) -> Floats:
-    """The mark's box of frame 0, as seen in another frame when it moves by `matrix`."""
-    low, high = np.floor(place.min(0)).astype(int), np.ceil(place.max(0)).astype(int)
-    shifted = matrix.copy()
-    shifted[:, 2] += matrix[:, :2] @ low
-    size = (max(4, int(high[0] - low[0])), max(4, int(high[1] - low[1])))
-    patch = cv2.warpAffine(
-        frame, shifted, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(patch, np.float32)
-
-
-def _surviving(patches: Sequence[Floats]) -> float:
-    """Energy of the mean gradient over the mean energy of the gradients: 1 for equal patches, 0 for unrelated ones."""
-    if len(patches) < 2:
-        return 0.0
-    slopes = np.stack([np.stack([cv2.Sobel(p, cv2.CV_32F, 1, 0), cv2.Sobel(p, cv2.CV_32F, 0, 1)]) for p in patches])
-    whole = float((slopes**2).sum(axis=(1, 2, 3)).mean())
-    share = float((slopes.mean(axis=0) ** 2).sum()) / max(whole, 1e-6)
-    return max(0.0, (share * len(patches) - 1) / (len(patches) - 1))
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """Logistic weights."""
-
-    share: float = 5.0
-    energy: float = 1.0
-    own_way: float = 3.0
-    most: float = 6.0
-
-
-WEIGHTS = Weights()
-
-
-def log_odds(runs: Sequence[Run]) -> float:
-    """Of digital against physical, over all runs; exactly 0 where nothing moved that could tell."""
-    told = [(run.frames, odds) for run in runs if (odds := _odds(run))]
-    if not told:
-        return 0.0
-    total = sum(frames * odds for frames, odds in told) / sum(frames for frames, _ in told)
-    return float(np.clip(total, -WEIGHTS.most, WEIGHTS.most))
-
-
-def _odds(run: Run) -> float:
-    everywhere = _ramp(run.everywhere, 0.6, 0.85)
-    if run.scene_px >= SETTINGS.moved_px and max(run.still, run.along) >= 0.3:
-        share = run.still * everywhere - run.along
-        energy = float(np.clip(np.log((run.still_energy + 0.03) / (run.along_energy + 0.03)), -3, 3))
-        energy *= everywhere if energy > 0 else 1.0
-        return _ramp(run.scene_px, 0.5, 3.0) * (WEIGHTS.share * share + WEIGHTS.energy * energy)
-    if run.mark_px >= 2.0 and run.agreement >= 0.8:
-        return WEIGHTS.own_way * _own_way(run)
-    return 0.0
-
-
-def _own_way(run: Run) -> float:
-    """1 for a mark that glides alone over the picture, -1 for one that a hand moves with what it is on."""
-    is_smooth = run.wobble_px < 0.15 and run.turn < 0.01 and run.frames >= 10
-    if is_smooth:
-        return 1.0 if run.companions < 0.1 and run.around >= 8 else 0.0
-    return -_ramp(run.companions, 0.1, 0.5) * _ramp(max(run.wobble_px / 0.6, run.turn / 0.02), 0.3, 1.0)
-
-
-def _ramp(value: float, low: float, high: float) -> float:
-    return float(np.clip((value - low) / (high - low), 0.0, 1.0))

@@ -13,6 +13,7 @@ import numpy as np
 from verify_media.codecs import video
 from verify_media.cues import motion
 from verify_media.cues.motion import Course
+from verify_media.cues.motion_odds import log_odds
 from verify_media.cues.tracking import Grey
 from verify_media.messages import Message, message
 from verify_media.records import Cue, MediaItem, Outcome, Quad, Sighting
@@ -93,11 +94,11 @@ class _Mark:
 
     @property
     def is_done(self) -> bool:
-        return self.is_lost or abs(motion.log_odds(self.runs)) >= LIMITS.settled
+        return self.is_lost or abs(log_odds(self.runs)) >= LIMITS.settled
 
     def followed(self, time_s: float, step_s: float, scale: float) -> Followed:
         ends = sorted((time_s, time_s + self.frames * step_s))
-        odds = motion.log_odds(self.runs)
+        odds = log_odds(self.runs)
         quads = tuple((time_s + n * step_s, _scaled(quad, 1 / scale)) for n, quad in self.trail)
         return Followed(max(0.0, ends[0]), ends[1], odds, _cues(self.sighting, self.runs, odds, scale), quads)
 
