@@ -32,13 +32,17 @@ class LetteringSettings:
     alike: float = 75.0
     unlike: float = 50.0
     same: float = 3.0
-    other: float = -6.0
+    other: float = -12.0
+    """Other words where the mark has its own are a veto: twins fit so well that the shape alone gives odds of a
+    thousand."""
     patch_px: int = 560
     smallest_px: float = 70.0
     """A badge of fewer pixels in the frame has letters of fewer than 8 px: nothing is concluded from them."""
 
 
 SETTINGS = LetteringSettings()
+MARGIN = 0.08
+"""Surroundings of the rectified place, as a part of its long side: the detector needs some ground around letters."""
 
 
 class Lettering:
@@ -58,15 +62,16 @@ class Lettering:
         wanted = self.words_of(template)
         if not wanted or np.sqrt(cv2.contourArea(np.array(quad, np.float32))) < SETTINGS.smallest_px:
             return 0.0
-        return compare(wanted, self._read(rectified(frame, quad, template)))
+        patch = rectified(frame, quad, template)
+        return compare(wanted, words(s for s in self._seen(patch) if _is_inside(s, patch)))
 
     def words_of(self, template: Template) -> frozenset[str]:
         if template not in self._words:
-            self._words[template] = self._read(template.rgb)
+            self._words[template] = words(self._seen(template.rgb))
         return self._words[template]
 
-    def _read(self, image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> frozenset[str]:
-        return words(self._reader.other_text(Frame(np.ascontiguousarray(image))))
+    def _seen(self, image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> tuple[Sighting, ...]:
+        return self._reader.other_text(Frame(np.ascontiguousarray(image)))
 
 
 def words(read: Iterable[Sighting]) -> frozenset[str]:
@@ -74,6 +79,13 @@ def words(read: Iterable[Sighting]) -> frozenset[str]:
     sure = (s.text for s in read if s.score >= SETTINGS.certain)
     plain = (unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower() for text in sure)
     return frozenset(w for text in plain for w in re.findall(r"[a-z]+", text) if len(w) >= SETTINGS.fewest_letters)
+
+
+def _is_inside(seen: Sighting, patch: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bool:
+    """Its middle lies on the mark, not on what is beside it."""
+    margin = MARGIN * SETTINGS.patch_px
+    x, y = np.mean(seen.quad, axis=0)
+    return bool(margin <= x <= patch.shape[1] - margin and margin <= y <= patch.shape[0] - margin)
 
 
 def compare(wanted: Collection[str], seen: Collection[str]) -> float:
@@ -89,7 +101,7 @@ def compare(wanted: Collection[str], seen: Collection[str]) -> float:
 def rectified(frame: Frame, quad: Quad, template: Template) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """The place seen from the front, with a little of what is around it."""
     scale = SETTINGS.patch_px / template.long_side
-    margin = 0.08 * SETTINGS.patch_px
+    margin = MARGIN * SETTINGS.patch_px
     width, height = template.size[0] * scale, template.size[1] * scale
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) + np.float32(margin)
     matrix = cv2.getPerspectiveTransform(np.array(quad, np.float32), target)
