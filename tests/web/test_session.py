@@ -10,6 +10,7 @@ from verify_media.errors import CannotWrite
 from verify_media.records import Marks
 from verify_media.web.jobs import Examine, Pack, Sort, Stopped
 from verify_media.web.session import Session
+from verify_media.web.steps import Steps
 
 NAME = "Willow & Thread"
 
@@ -97,6 +98,21 @@ def test_an_error_is_shown_and_work_goes_on(session: Session, worker: Any, monke
         assert str(session.error) == "no room" and not session.packing and session.packed is None
         session.tell(names=("Other",))
         await _until(lambda: shot.marks == Marks(("Other",)) and session.error is None)
+
+    _play(session, story)
+
+
+def test_what_fails_is_not_tried_for_ever(session: Session, worker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(worker, "_examine", _no_room)
+            session.tell(names=(NAME,))
+            shot = _drop(session, "mug.jpg")
+            await _until(lambda: session.error is not None)
+            await asyncio.sleep(0.05)
+            assert session.waiting and len(worker.jobs) == 2
+        session.go_on()
+        await _until(lambda: shot.report is not None and session.error is None)
 
     _play(session, story)
 
@@ -196,7 +212,7 @@ def _drop(session: Session, name: str, shot_id: str | None = None) -> Any:
 
 def _play(session: Session, story: Callable[[], Awaitable[None]]) -> None:
     async def scene() -> None:
-        work = asyncio.create_task(session.work())
+        work = asyncio.create_task(Steps(session).work())
         try:
             await asyncio.wait_for(story(), 10)
         finally:

@@ -9,38 +9,30 @@ from contextlib import asynccontextmanager, suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from verify_media.messages import Message, message
 from verify_media.records import Preview
 from verify_media.reports import html as report_html
-from verify_media.web import details, page
-from verify_media.web.bundle import write_bundle
+from verify_media.web import details, downloads, page
 from verify_media.web.guard import Guard
-from verify_media.web.session import Session, Shot
+from verify_media.web.session import Session
+from verify_media.web.shots import Shot
+from verify_media.web.site import Site
+from verify_media.web.steps import Steps
 from verify_media.web.uploads import Bounds, Refused, receive, safe_name
 
 MAX_JSON_BYTES = 64_000
 HEARTBEAT_S = 15.0
+Endpoint = Callable[[Site, Request], Awaitable[Response]]
 STATIC = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
-Endpoint = Callable[["Site", Request], Awaitable[Response]]
-
-
-class Site:
-    """The routes' view of one session."""
-
-    def __init__(self, session: Session, bounds: Bounds) -> None:
-        self.session = session
-        self.bounds = bounds
-        self.arriving: dict[str, int] = {}
-        """Names of files on their way, and how large they may become."""
 
 
 def build(
@@ -56,7 +48,7 @@ def build(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        work = asyncio.create_task(session.work())
+        work = asyncio.create_task(Steps(session).work())
         yield
         work.cancel()
         session.worker.stop()
@@ -269,70 +261,16 @@ async def go_on(site: Site, request: Request) -> Response:
     return Response(status_code=204)
 
 
-# Files that go out
-
-
-async def get_message(site: Site, request: Request) -> Response:
-    drafts = site.session.packed.drafts if site.session.packed else ()
-    return _download(tuple(draft.path for draft in drafts), request.path_params["number"], "message/rfc822")
-
-
-async def get_file(site: Site, request: Request) -> Response:
-    sent = site.session.packed.deliverables if site.session.packed else ()
-    return _download(tuple(file.path for file in sent), request.path_params["number"], "application/octet-stream")
-
-
-def _download(paths: tuple[Path, ...], number: int, media_type: str) -> Response:
-    if number >= len(paths) or not paths[number].is_file():
-        raise HTTPException(404)
-    return FileResponse(paths[number], media_type=media_type, filename=paths[number].name)
-
-
-async def get_package(site: Site, request: Request) -> Response:
-    result = site.session.packed
-    if result is None or result.out is None:
-        raise HTTPException(404)
-    path = site.session.out.with_name("verify-media.zip")
-    await asyncio.to_thread(write_bundle, result, path)
-    return FileResponse(path, media_type="application/zip", filename="verify-media.zip")
-
-
-async def get_report(site: Site, request: Request) -> Response:
-    """The report as it was written; its links lead to the package, which is not served as a folder."""
-    result = site.session.packed
-    if result is None:
-        return RedirectResponse("./")
-    text = await asyncio.to_thread(report_html.render, result)
-    return HTMLResponse(text, headers={"Content-Security-Policy": report_html.policy()})
-
-
-async def follow_report_link(site: Site, request: Request) -> Response:
-    """The report names its files by relative links; they lead to the downloads."""
-    result, wanted = site.session.packed, request.path_params["name"]
-    names = [file.path.name for file in result.deliverables] if result else []
-    if wanted not in names:
-        raise HTTPException(404)
-    return RedirectResponse(f"../file/{names.index(wanted)}")
-
-
-async def follow_draft_link(site: Site, request: Request) -> Response:
-    result, wanted = site.session.packed, f"{request.path_params['name']}.eml"
-    names = [draft.path.name for draft in result.drafts] if result else []
-    if wanted not in names:
-        raise HTTPException(404)
-    return RedirectResponse(quote(f"message/{names.index(wanted)}"))
-
-
 ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/", show),
     ("GET", "/parts", show_parts),
     ("GET", "/events", show_events),
-    ("GET", "/report", get_report),
-    ("GET", "/package", get_package),
-    ("GET", "/message/{number:int}", get_message),
-    ("GET", "/file/{number:int}", get_file),
-    ("GET", "/send/{name}", follow_report_link),
-    ("GET", "/{name}.eml", follow_draft_link),
+    ("GET", "/report", downloads.get_report),
+    ("GET", "/package", downloads.get_package),
+    ("GET", "/message/{number:int}", downloads.get_message),
+    ("GET", "/file/{number:int}", downloads.get_file),
+    ("GET", "/send/{name}", downloads.follow_report_link),
+    ("GET", "/{name}.eml", downloads.follow_draft_link),
     ("POST", "/shots", add_shot),
     ("POST", "/shots/{id}", replace_shot),
     ("POST", "/shots/{id}/remove", remove_shot),

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from verify_media.pipeline import RunResult
-    from verify_media.web.session import Session, Shot
+    from verify_media.web.session import Session
+    from verify_media.web.shots import Shot
 
 PHOTO_TYPES = "image/*,.heic,.heif,.avif,.dng,.tif,.tiff"
 VIDEO_TYPES = "video/*,.mov,.mp4,.mkv,.webm,.3gp"
