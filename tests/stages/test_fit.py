@@ -209,6 +209,22 @@ def test_a_mark_that_is_never_readable_is_said(tmp_path: Path) -> None:
     assert len(result.unfit) == 1
 
 
+def test_the_mark_of_a_clip_stays_readable(tmp_path: Path) -> None:
+    report, other = reports(noisy_clip(tmp_path / "a.mp4"), photo(tmp_path))
+    marked = replace(report, sightings=(sighting(time_s=0.5),))
+    seen: list[float] = []
+
+    def readable(image: NDArray[np.uint8], asked: ItemReport) -> bool:
+        seen.append(float(image.mean()))
+        return len(set(seen)) > 1
+
+    budget = (report.media.size_bytes + other.media.size_bytes) // 3
+    result = fit([marked, other], tmp_path / "send", budget, still_readable=readable)
+    assert len(set(seen)) == 2
+    assert len(result.deliverables) == 2
+    assert result.size_bytes <= budget
+
+
 def test_a_broken_clip_stops_nothing(tmp_path: Path) -> None:
     whole = clip(tmp_path / "a.mp4")
     found = reports(whole, photo(tmp_path))

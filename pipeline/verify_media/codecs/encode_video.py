@@ -54,7 +54,8 @@ def recipe(
 
 
 def _even(length: float) -> int:
-    return max(2, round(length / 2) * 2) if length % 2 != 1 else int(length) - 1
+    """An odd length loses one pixel rather than growing by one."""
+    return max(2, int(length) - 1 if length % 2 == 1 else round(length / 2) * 2)
 
 
 def _audio(clip: Clip, spare: bool) -> int | None:

@@ -3,7 +3,7 @@ like."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from io import BytesIO
@@ -25,14 +25,13 @@ from verify_media.stages.fitted import CannotFit, Fitted, StillReadable, changed
 if TYPE_CHECKING:
     from verify_media.records import Image
 
-QUALITIES = (25, 45, 65, 80, 88, 94, 96)
+QUALITIES = {1.0: (25, 45, 65, 80, 88, 94, 96), 0.75: (35, 60, 80, 90), 0.5: (45, 70, 85)}
 """JPEG qualities that are probed. S2 of a sharp 12 MP photo there: about 40, 60, 72, 80, 86, 90."""
 FULL_CHROMA_FROM = 95
 """From this quality on colour is kept at full resolution: more quality at half of it brings no more SSIMULACRA2."""
 TILE, TILES = 512, (4, 2)
 """The sample for probes: tiles spread evenly over the photo, cut at multiples of 16 so that they are coded as in the
 whole."""
-SCALES = (1.0, 0.75, 0.5)
 SCARCE_BYTES_PER_PIXEL = 0.06
 """Below, smaller sizes are tried too: measured on 12 MP, 0.75 wins from 0.5 MB (0.04 B/px) down, 0.5 from 0.25 MB."""
 LOSSLESS_BONUS = 4.0
@@ -40,6 +39,8 @@ LOSSLESS_BONUS = 4.0
 WORTH_PACKING = 0.97
 HEADER_BYTES = 700
 """The sRGB profile and the segment headers, which do not grow with the picture."""
+OUT_OF_REACH = 4.0
+"""Times the equal share: no plan on the corpus gave one photo more."""
 MARK_FLOOR = 50.0
 """Least SSIMULACRA2 of the mark's own region: "medium"; lettering stays readable well below (the reader's own answer
 decides last)."""
@@ -108,9 +109,9 @@ class PhotoShot:
             self._try_png() if self.ready is None else self._try_smaller_png(self.ready)
         if "image/jpeg" not in self.formats:
             return
-        scales = SCALES if share_bytes < SCARCE_BYTES_PER_PIXEL * width * height else SCALES[:1]
+        scales = [1.0] if share_bytes >= SCARCE_BYTES_PER_PIXEL * width * height else list(QUALITIES)
         marks = mark_crops(self.pixels, self.report)
-        probes = [self._probe(scale, quality, marks) for scale in scales for quality in QUALITIES]
+        probes = [probe for scale in scales for probe in self._probes(scale, marks, OUT_OF_REACH * share_bytes)]
         curve = allocate.menu(probes, allocate.PHOTO)
         self.option = Option(allocate.PHOTO, curve, self.option.as_is, self.option.bonus)
         self._prefer_png(curve)
@@ -142,6 +143,14 @@ class PhotoShot:
             most = max(SMALL_PNG_BYTES, LIKE_A_PHOTO * curve[-1].size_bytes)
             if self.ready.size_bytes > most:
                 self.ready, self.option = None, Option(allocate.PHOTO, curve)
+
+    def _probes(self, scale: float, marks: Sequence[Image], most_bytes: float) -> Iterator[Probe]:
+        """By growing quality, up to the knee or to a size that this item will not get."""
+        for quality in QUALITIES[scale]:
+            probe = self._probe(scale, quality, marks)
+            yield probe
+            if probe.quality >= allocate.PHOTO.knee or probe.size_bytes > most_bytes:
+                return
 
     def _probe(self, scale: float, quality: int, marks: Sequence[Image]) -> Probe:
         size, score = trial(self.mosaic, scale, quality)
