@@ -244,7 +244,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         tallies = run(photos, icons, given.scenes, given.seed, Path(folder))
     print(table(tallies), flush=True)
-    print(table(real_pairs(given.corpus, given.real)))
+    if given.real:
+        print(table(real_pairs(given.corpus, given.real)))
 
 
 if __name__ == "__main__":
