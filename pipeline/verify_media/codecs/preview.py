@@ -28,7 +28,7 @@ def preview(image: Image, max_side_px: int = PREVIEW_SIDE_PX) -> Preview:
 
 
 def close_up(image: Image, quad: Quad, margin: float = 0.35) -> Preview | None:
-    """The upright box around `quad` with a margin on each side, as a share of the box's larger side; None if it is off the frame."""
+    """The upright box around `quad`; `margin` is a share of its larger side. None if it is off the frame."""
     height, width = image.shape[:2]
     points = np.asarray(quad, np.float64)
     (x1, y1), (x2, y2) = points.min(axis=0), points.max(axis=0)

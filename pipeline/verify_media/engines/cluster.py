@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import islice
 from typing import Any
 
@@ -28,10 +29,8 @@ class DaskEngine:
             yield from self._answers(client, iter(jobs))
 
     def _answers(self, client: Any, waiting: Iterator[Job]) -> Iterator[Answer]:
-        from distributed import as_completed
-
         flying: dict[str, Job] = {}
-        queue = as_completed()
+        queue = _distributed().as_completed()
         self._submit(client, queue, waiting, flying, self._width(client))
         for future in queue:
             job = flying.pop(future.key)
@@ -49,20 +48,22 @@ class DaskEngine:
         return IN_FLIGHT_PER_WORKER * max(1, len(client.nthreads()))
 
     def _client(self) -> Any:
-        try:
-            from distributed import Client, LocalCluster
-        except ImportError as error:
-            raise MissingProgram("dask is not installed", "pip install 'verify-media[cluster]'") from error
+        dask = _distributed()
         if self.address:
-            return Client(self.address, timeout="30s")
-        cluster = LocalCluster(n_workers=self.workers, threads_per_worker=1, dashboard_address=None)
-        return Client(cluster)
+            return dask.Client(self.address, timeout="30s")
+        return dask.Client(dask.LocalCluster(n_workers=self.workers, threads_per_worker=1, dashboard_address=None))
+
+
+def _distributed() -> Any:
+    """dask.distributed, which is not annotated. Raises MissingProgram."""
+    try:
+        return import_module("distributed")
+    except ImportError as error:
+        raise MissingProgram("dask is not installed", "pip install 'verify-media[cluster]'") from error
 
 
 def _plugin(workers: int) -> Any:
-    from distributed import WorkerPlugin
-
-    class Models(WorkerPlugin):  # type: ignore[misc]
+    class Models(_distributed().WorkerPlugin):  # type: ignore[misc]
         """Loads the models once in each worker."""
 
         idempotent = True
