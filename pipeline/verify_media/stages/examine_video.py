@@ -27,6 +27,8 @@ class Bounds:
     """Moments that are followed: more only while a mark was seen that no earlier one explains."""
     photos: int = 2
     """Frames judged as photos, at full size."""
+    doubtful: float = 0.6
+    """p_digital of a single frame that calls for another look."""
     marks_per_frame: int = 4
     other_texts: int = 3
 
@@ -51,12 +53,14 @@ def examine_video(item: MediaItem, marks: Marks) -> ItemReport:
         raise ValueError("no frame could be decoded")
     with watch.stage("follow"):
         tracks = _follow(item, seen, [])
-    if search.unread and _only_overlays(tracks):
+    if not search.is_exhausted and _only_overlays(tracks):
         seen = search.rest()
         with watch.stage("follow"):
             tracks = _follow(item, seen, tracks)
     with watch.stage("authenticate"):
         seen = _as_photos(item, seen, tracks)
+    with watch.stage("follow"):
+        tracks = _follow_doubtful(item, seen, tracks)
     judged = [_judged(frame, tracks) for frame in seen]
     return _report(item, judged, tracks, watch)
 
@@ -71,13 +75,27 @@ def _follow(item: MediaItem, seen: Sequence[Seen], known: Sequence[Track]) -> li
     tracks = list(known)
     for _ in range(BOUNDS.follows):
         left = [frame for frame in seen if any(_track_of(s, tracks) is None for s in _worth(frame.sightings))]
-        if not left or (tracks and any(t.sighting.mark and t.followed.log_odds < -LIMITS.settled for t in tracks)):
+        if not left or _passes(tracks):
             break
         frame = max(left, key=_promise)
         chosen = [*_worth(frame.sightings)[: BOUNDS.marks_per_frame], *_large(frame.others)[: BOUNDS.other_texts]]
         for sighting, followed in zip(chosen, follow(item, chosen), strict=True):
             tracks.append(Track(sighting, followed))
     return tracks
+
+
+def _passes(tracks: Sequence[Track]) -> bool:
+    return any(t.sighting.mark and t.followed.log_odds < -LIMITS.settled for t in tracks)
+
+
+def _follow_doubtful(item: MediaItem, seen: Sequence[Seen], tracks: Sequence[Track]) -> list[Track]:
+    """Beside a mark that passes, one more moment where it looks added: a title before or after the real thing."""
+    doubtful = [s for frame in seen for s in frame.sightings if (s.p_digital or 0.0) >= BOUNDS.doubtful]
+    left = [s for s in doubtful if _track_of(s, tracks) is None]
+    if not left or not _passes(tracks):
+        return list(tracks)
+    first = [s for s in left if s.time_s == left[0].time_s]
+    return [*tracks, *(Track(s, followed) for s, followed in zip(first, follow(item, first), strict=True))]
 
 
 def _worth(sightings: Sequence[Sighting]) -> list[Sighting]:

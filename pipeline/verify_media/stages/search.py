@@ -26,6 +26,8 @@ class Bounds:
 
     side_px: int = 1920
     """Frames are searched at this size; 4K would cost three times as much to convert and shows no more names."""
+    glanced: int = 4
+    """Frames of the first glance: where the mark is plain, no more need be decoded."""
     sampled: int = 12
     least_sampled: int = 4
     sample_every_s: float = 0.3
@@ -86,12 +88,14 @@ class Search:
     seen: list[Seen] = field(default_factory=list)
     unread: list[Frame] = field(default_factory=list)
     """Sampled frames that were not needed so far."""
+    is_exhausted: bool = False
+    """No sampled frame is left to read."""
 
     def run(self) -> list[Seen]:
         """Frames that were read, in order of time. Raises DecodeError."""
-        with self.watch.stage("decode"):
-            frames = list(sample(self.item, max_frames=sampled(self.item), max_side=BOUNDS.side_px))
-        self._first_pass(frames)
+        frames = self._pass(BOUNDS.glanced)
+        if not self._is_enough() and sampled(self.item) > BOUNDS.glanced:
+            frames = self._pass(sampled(self.item))
         if not self._is_shown and (half := self._half_seen()):
             self._closer(half)
         if not self._is_shown and self._has_gaps(frames):
@@ -101,10 +105,11 @@ class Search:
         return self.in_order
 
     def rest(self) -> list[Seen]:
-        """The same after reading every sampled frame: what was found so far may be an overlay, and the mark elsewhere."""
+        """The same after reading every sampled frame: what was found so far may be an overlay, the mark elsewhere."""
+        self._sample(sampled(self.item))
         for frame in self.unread:
             self._read(frame, QUICK_LOOKS)
-        self.unread = []
+        self.unread, self.is_exhausted = [], True
         return self.in_order
 
     @property
@@ -120,10 +125,19 @@ class Search:
     def _is_shown(self) -> bool:
         return any(seen.shows for seen in self.seen)
 
-    def _first_pass(self, frames: Sequence[Frame]) -> None:
-        self.unread = [frames[number] for number in spread(len(frames))]
+    def _pass(self, most: int) -> list[Frame]:
+        """Samples so many frames and reads them, spread over time, until it is enough."""
+        frames = self._sample(most)
         while self.unread and not self._is_enough():
             self._read(self.unread.pop(0), QUICK_LOOKS)
+        return frames
+
+    def _sample(self, most: int) -> list[Frame]:
+        read = {seen.frame.time_s for seen in self.seen}
+        with self.watch.stage("decode"):
+            frames = list(sample(self.item, max_frames=most, max_side=BOUNDS.side_px))
+        self.unread = [frames[n] for n in spread(len(frames)) if frames[n].time_s not in read]
+        return frames
 
     def _is_enough(self) -> bool:
         plain = sum(seen.is_plain for seen in self.seen)
@@ -203,15 +217,18 @@ def affordable_reads(item: MediaItem) -> int:
 
 
 def spread(count: int) -> list[int]:
-    """0 to count - 1 in an order that is spread over the whole at any time: middle, quarters, eighths..."""
+    """0 to count - 1: the middle, both ends (where titles are), and then spread over the whole at any time."""
     order: list[int] = []
-    parts = 2
-    while len(order) < count:
-        order += [n for k in range(1, parts, 2) if (n := min(count - 1, k * count // parts)) not in order]
-        if parts > 4 * count:
-            order += [n for n in range(count) if n not in order]
-        parts *= 2
+    for n in (count // 2, 0, count - 1, *_bisected(count)):
+        if 0 <= n < count and n not in order:
+            order.append(n)
     return order
+
+
+def _bisected(count: int) -> list[int]:
+    """Quarters, eighths... of the count."""
+    parts = [2**level for level in range(2, max(3, count.bit_length() + 2))]
+    return [k * count // part for part in parts for k in range(1, part, 2)]
 
 
 def enlarged(sightings: Sequence[Sighting], factor: float) -> tuple[Sighting, ...]:
