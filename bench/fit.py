@@ -116,7 +116,7 @@ def bench(each: Set, corpus: Path, work: Path) -> None:
         "| method | min S2 | mean S2 | S2 of each | VMAF of clips | bytes used | CPU-s |\n|---|---|---|---|---|---|---|"
     )
     originals = [Original(path, work) for path in sources]
-    for name, method in methods().items():
+    for name, method in methods(with_clips=bool(each.clips)).items():
         with tempfile.TemporaryDirectory(dir=work) as folder:
             before = cpu_s()
             files = method(sources, Path(folder), each.budget)
@@ -124,9 +124,10 @@ def bench(each: Set, corpus: Path, work: Path) -> None:
             print(judged(name, originals, files, each.budget, spent).text(), flush=True)
 
 
-def methods() -> dict[str, Callable[[Sequence[Path], Path, int], list[Path]]]:
+def methods(*, with_clips: bool) -> dict[str, Callable[[Sequence[Path], Path, int], list[Path]]]:
+    """What is installed and has something to do."""
     found = {"**verify-media**": ours, "equal share: Pillow + 2-pass": equal_share}
-    if shutil.which("HandBrakeCLI"):
+    if shutil.which("HandBrakeCLI") and with_clips:
         found["equal share: Pillow + HandBrakeCLI"] = equal_share_handbrake
     if shutil.which("convert"):
         found["equal share: ImageMagick jpeg:extent + 2-pass"] = equal_share_magick

@@ -6,46 +6,36 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
-from PIL import Image as PilImage
-
-from verify_media.codecs import exif, icc, jpeg, metadata, png, ssimulacra2
+from verify_media.codecs import exif, jpeg, metadata, photo_trial, png, ssimulacra2
 from verify_media.messages import Message, message
 from verify_media.records import ItemReport
 from verify_media.stages import allocate
 from verify_media.stages.allocate import Choice, Option, Probe
-from verify_media.stages.fitted import CannotFit, Fitted, StillReadable, changed
+from verify_media.stages.fit_checks import check_photo
+from verify_media.stages.fitted import Fitted, StillReadable, changed
 
 if TYPE_CHECKING:
     from verify_media.records import Image
 
 QUALITIES = {1.0: (25, 45, 65, 80, 88, 94, 96), 0.75: (35, 60, 80, 90), 0.5: (45, 70, 85)}
 """JPEG qualities that are probed. S2 of a sharp 12 MP photo there: about 40, 60, 72, 80, 86, 90."""
-FULL_CHROMA_FROM = 95
-"""From this quality on colour is kept at full resolution: more quality at half of it brings no more SSIMULACRA2."""
-TILE, TILES = 512, (4, 2)
-"""The sample for probes: tiles spread evenly over the photo, cut at multiples of 16 so that they are coded as in the
-whole."""
 SCARCE_BYTES_PER_PIXEL = 0.06
 """Below, smaller sizes are tried too: measured on 12 MP, 0.75 wins from 0.5 MB (0.04 B/px) down, 0.5 from 0.25 MB."""
 LOSSLESS_BONUS = 4.0
 """Worth of a lossless conversion over a JPEG at the knee: two points under the knee of another item."""
 WORTH_PACKING = 0.97
-HEADER_BYTES = 700
-"""The sRGB profile and the segment headers, which do not grow with the picture."""
 OUT_OF_REACH = 4.0
 """Times the equal share: no plan on the corpus gave one photo more."""
+SMALLEST_MARK = 16
+SURELY_READABLE = 86.0
+"""From this SSIMULACRA2 on nobody tells the copy from the original by looking; reading it again would cost seconds."""
 MARK_FLOOR = 50.0
 """Least SSIMULACRA2 of the mark's own region: "medium"; lettering stays readable well below (the reader's own answer
 decides last)."""
-MARK_MARGIN = 0.5
-MARK_SIDE = 768
 LIKE_A_PHOTO, SMALL_PNG_BYTES = 1.25, 100_000
 """A lossless PNG may be this much larger than the JPEG at the knee, or small anyway, and is preferred for drawings."""
 
@@ -63,6 +53,7 @@ class PhotoShot:
     reasons: tuple[Message, ...] = ()
     option: Option = field(default_factory=lambda: Option(allocate.PHOTO))
     _made: dict[tuple[float, int], Fitted] = field(default_factory=dict)
+    _read: dict[Path, bool] = field(default_factory=dict)
 
     kind = "photo"
 
@@ -72,7 +63,7 @@ class PhotoShot:
 
     @cached_property
     def mosaic(self) -> Image:
-        return mosaic(self.pixels)
+        return photo_trial.mosaic(self.pixels)
 
     @property
     def pixels(self) -> Image:
@@ -110,7 +101,7 @@ class PhotoShot:
         if "image/jpeg" not in self.formats:
             return
         scales = [1.0] if share_bytes >= SCARCE_BYTES_PER_PIXEL * width * height else list(QUALITIES)
-        marks = mark_crops(self.pixels, self.report)
+        marks = self._mark_crops()
         probes = [probe for scale in scales for probe in self._probes(scale, marks, OUT_OF_REACH * share_bytes)]
         curve = allocate.menu(probes, allocate.PHOTO)
         self.option = Option(allocate.PHOTO, curve, self.option.as_is, self.option.bonus)
@@ -144,6 +135,11 @@ class PhotoShot:
             if self.ready.size_bytes > most:
                 self.ready, self.option = None, Option(allocate.PHOTO, curve)
 
+    def _mark_crops(self) -> list[Image]:
+        best = {sighting.mark: sighting for sighting in reversed(self.report.sightings) if sighting.readable}
+        crops = [photo_trial.around(self.pixels, sighting.quad) for sighting in best.values()]
+        return [crop for crop in crops if min(crop.shape[:2]) >= SMALLEST_MARK]
+
     def _probes(self, scale: float, marks: Sequence[Image], most_bytes: float) -> Iterator[Probe]:
         """By growing quality, up to the knee or to a size that this item will not get."""
         for quality in QUALITIES[scale]:
@@ -153,10 +149,14 @@ class PhotoShot:
                 return
 
     def _probe(self, scale: float, quality: int, marks: Sequence[Image]) -> Probe:
-        size, score = trial(self.mosaic, scale, quality)
+        size, score = photo_trial.trial(self.mosaic, scale, quality)
         ratio = self.pixels.shape[0] * self.pixels.shape[1] / (self.mosaic.shape[0] * self.mosaic.shape[1])
-        kept = all(trial(mark, scale, quality)[1] >= MARK_FLOOR for mark in marks) if score < MARK_FLOOR + 30 else True
-        return Probe(scale, quality, size * ratio + HEADER_BYTES, score, kept)
+        kept = (
+            all(photo_trial.trial(mark, scale, quality)[1] >= MARK_FLOOR for mark in marks)
+            if score < MARK_FLOOR + 30
+            else True
+        )
+        return Probe(scale, quality, size * ratio + photo_trial.HEADER_BYTES, score, kept)
 
     def make(self, choice: Choice) -> Fitted:
         """The file for a choice. Raises CannotFit where it does not come out as asked."""
@@ -179,33 +179,26 @@ class PhotoShot:
         """Whether the size of the choice is known, not only predicted."""
         return choice.as_is or _setting(choice) in self._made
 
-    def loses_mark(self, fitted: Fitted) -> bool:
+    def loses_mark(self, fitted: Fitted, choice: Choice) -> bool:
         """Whether the reader no longer finds the mark that it found in the original."""
-        if (
-            not fitted.quality
-            or not self.still_readable
-            or not any(sighting.readable for sighting in self.report.sightings)
-        ):
+        if not fitted.quality or not self.still_readable or not any(mark.readable for mark in self.report.sightings):
             return False
-        return not self.still_readable(decoded(fitted.path.read_bytes()), self.report)
+        if choice.quality >= SURELY_READABLE and choice.scale == 1:
+            return False
+        if fitted.path not in self._read:
+            image = photo_trial.decoded(fitted.path.read_bytes())
+            self._read[fitted.path] = self.still_readable(image, self.report)
+        return not self._read[fitted.path]
 
     def _encode(self, scale: float, quality: int) -> Fitted:
-        image = resized(self.pixels, scale)
         capture = self.report.media.capture
         block = exif.minimal(capture.make, capture.model, capture.taken_at)
-        data = jpeg.encode(image, quality, exif=block, full_chroma=quality >= FULL_CHROMA_FROM)
+        data = photo_trial.encoded(self.pixels, scale, quality, block)
         path = self.work / f"q{quality}-{scale}.jpg"
         path.write_bytes(data)
-        height, width = image.shape[:2]
-        return Fitted(
-            path,
-            "image/jpeg",
-            len(data),
-            width,
-            height,
-            self._changes(width, height),
-            {"jpeg_q": quality, "scale": scale},
-        )
+        width, height = jpeg.parse(data).size
+        notes, measured = self._changes(width, height), {"jpeg_q": quality, "scale": scale}
+        return Fitted(path, "image/jpeg", len(data), width, height, notes, measured)
 
     def _changes(self, width: int, height: int) -> tuple[Message, ...]:
         media = self.report.media
@@ -226,9 +219,9 @@ class PhotoShot:
         check_photo(fitted)
         if not fitted.quality or fitted.media_type != "image/jpeg":
             return fitted
-        image = decoded(fitted.path.read_bytes())
+        image = photo_trial.decoded(fitted.path.read_bytes())
         height, width = self.pixels.shape[:2]
-        same_size = enlarged(image, width, height)
+        same_size = photo_trial.enlarged(image, width, height)
         score = ssimulacra2.score(self.pixels, same_size)
         return changed(fitted, quality={**fitted.quality, "ssimulacra2": round(score, 2)})
 
@@ -257,86 +250,3 @@ class PixelStore:
 
 def _setting(choice: Choice) -> tuple[float, int]:
     return round(choice.scale, 3), round(choice.level or 0)
-
-
-def mosaic(image: Image) -> Image:
-    """Tiles spread evenly over the picture, side by side; the picture itself where it is hardly larger."""
-    height, width = image.shape[:2]
-    cols, rows = TILES if width >= height else TILES[::-1]
-    if width < cols * TILE * 1.2 or height < rows * TILE * 1.2:
-        return image
-    return np.vstack([np.hstack([_tile(image, row, rows, col, cols) for col in range(cols)]) for row in range(rows)])
-
-
-def _tile(image: Image, row: int, rows: int, col: int, cols: int) -> Image:
-    top, left = (
-        _start(length, n, count) for length, n, count in ((image.shape[0], row, rows), (image.shape[1], col, cols))
-    )
-    return image[top : top + TILE, left : left + TILE]
-
-
-def _start(length: int, n: int, count: int) -> int:
-    """The middle of the n-th of `count` equal parts, as a multiple of 16."""
-    return int((length * (2 * n + 1) / (2 * count) - TILE / 2) // 16 * 16)
-
-
-def mark_crops(image: Image, report: ItemReport) -> list[Image]:
-    """The best sighting of each mark with its surroundings, at most `MARK_SIDE` pixels a side."""
-    best = {sighting.mark: sighting for sighting in reversed(report.sightings) if sighting.readable}
-    crops = [_around(image, sighting.quad) for sighting in best.values()]
-    return [crop for crop in crops if min(crop.shape[:2]) >= 16]
-
-
-def _around(image: Image, quad: Sequence[tuple[float, float]]) -> Image:
-    points = np.array(quad)
-    low, high = points.min(axis=0), points.max(axis=0)
-    margin = MARK_MARGIN * float(min(high - low))
-    middle, half = (low + high) / 2, np.minimum((high - low) / 2 + margin, MARK_SIDE / 2)
-    left, top = np.maximum((middle - half) // 16 * 16, 0).astype(int)
-    right, bottom = np.minimum(middle + half, (image.shape[1], image.shape[0])).astype(int)
-    return image[top:bottom, left:right]
-
-
-def trial(image: Image, scale: float, quality: int) -> tuple[int, float]:
-    """(bytes, SSIMULACRA2 at the original's size) of a JPEG of these pixels."""
-    data = jpeg.encode(resized(image, scale), quality, full_chroma=quality >= FULL_CHROMA_FROM)
-    copy = decoded(data)
-    copy = enlarged(copy, image.shape[1], image.shape[0])
-    return len(data) - HEADER_BYTES, ssimulacra2.score(np.ascontiguousarray(image), copy)
-
-
-def resized(image: Image, scale: float) -> Image:
-    if scale >= 1:
-        return image
-    size = max(8, round(image.shape[1] * scale)), max(8, round(image.shape[0] * scale))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-
-
-def enlarged(image: Image, width: int, height: int) -> Image:
-    """At the size of its original, as a viewer would show it, for comparing."""
-    if image.shape[:2] == (height, width):
-        return image
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
-
-
-def decoded(data: bytes) -> Image:
-    return np.asarray(PilImage.open(BytesIO(data)).convert("RGB"))
-
-
-def check_photo(fitted: Fitted) -> None:
-    """Open what was written and compare it with what was meant. Raises CannotFit."""
-    try:
-        with PilImage.open(fitted.path) as image:
-            image.load()
-            turned = image.getexif().get(exif.ORIENTATION, 1) in (5, 6, 7, 8)
-            size = image.size[::-1] if turned else image.size
-            meant = {"image/jpeg": ("JPEG", "MPO"), "image/png": ("PNG",)}[fitted.media_type]
-            profile = image.info.get("icc_profile")
-            right = image.format in meant and size == (fitted.width, fitted.height)
-            right = right and (not fitted.quality or (image.mode == "RGB" and profile == icc.srgb()))
-    except (OSError, SyntaxError, ValueError):
-        right = False
-    if not right:
-        raise CannotFit(
-            message("fit-cannot-convert", name=fitted.path.name, reason="the written file did not pass its check")
-        )

@@ -1,0 +1,87 @@
+"""What a photo would look like as a JPEG of some quality and scale, tried on a sample of it."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from PIL import Image as PilImage
+
+from verify_media.codecs import jpeg, ssimulacra2
+
+if TYPE_CHECKING:
+    from verify_media.records import Image, Quad
+
+TILE, TILES = 512, (4, 2)
+"""The sample for probes: tiles spread evenly over the photo, cut at multiples of 16 so that they are coded as in the
+whole."""
+FULL_CHROMA_FROM = 95
+"""From this quality on colour is kept at full resolution: more quality at half of it brings no more SSIMULACRA2."""
+HEADER_BYTES = 700
+"""The sRGB profile and the segment headers, which do not grow with the picture."""
+MARK_MARGIN = 0.5
+MARK_SIDE = 768
+
+
+def mosaic(image: Image) -> Image:
+    """Tiles spread evenly over the picture, side by side; the picture itself where it is hardly larger."""
+    height, width = image.shape[:2]
+    cols, rows = TILES if width >= height else TILES[::-1]
+    if width < cols * TILE * 1.2 or height < rows * TILE * 1.2:
+        return image
+    return np.vstack([np.hstack([_tile(image, row, rows, col, cols) for col in range(cols)]) for row in range(rows)])
+
+
+def _tile(image: Image, row: int, rows: int, col: int, cols: int) -> Image:
+    top, left = (
+        _start(length, n, count) for length, n, count in ((image.shape[0], row, rows), (image.shape[1], col, cols))
+    )
+    return image[top : top + TILE, left : left + TILE]
+
+
+def _start(length: int, n: int, count: int) -> int:
+    """The middle of the n-th of `count` equal parts, as a multiple of 16."""
+    return int((length * (2 * n + 1) / (2 * count) - TILE / 2) // 16 * 16)
+
+
+def around(image: Image, quad: Quad) -> Image:
+    """The mark with its surroundings, at most `MARK_SIDE` pixels a side."""
+    points = np.array(quad)
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = MARK_MARGIN * float(min(high - low))
+    middle, half = (low + high) / 2, np.minimum((high - low) / 2 + margin, MARK_SIDE / 2)
+    left, top = np.maximum((middle - half) // 16 * 16, 0).astype(int)
+    right, bottom = np.minimum(middle + half, (image.shape[1], image.shape[0])).astype(int)
+    return image[top:bottom, left:right]
+
+
+def trial(image: Image, scale: float, quality: int) -> tuple[int, float]:
+    """(bytes, SSIMULACRA2 at the original's size) of a JPEG of these pixels."""
+    data = encoded(image, scale, quality)
+    copy = decoded(data)
+    copy = enlarged(copy, image.shape[1], image.shape[0])
+    return len(data) - HEADER_BYTES, ssimulacra2.score(np.ascontiguousarray(image), copy)
+
+
+def encoded(image: Image, scale: float, quality: int, exif: bytes = b"") -> bytes:
+    return jpeg.encode(resized(image, scale), quality, exif=exif, full_chroma=quality >= FULL_CHROMA_FROM)
+
+
+def resized(image: Image, scale: float) -> Image:
+    if scale >= 1:
+        return image
+    size = max(8, round(image.shape[1] * scale)), max(8, round(image.shape[0] * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def enlarged(image: Image, width: int, height: int) -> Image:
+    """At the size of its original, as a viewer would show it, for comparing."""
+    if image.shape[:2] == (height, width):
+        return image
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
+
+
+def decoded(data: bytes) -> Image:
+    return np.asarray(PilImage.open(BytesIO(data)).convert("RGB"))

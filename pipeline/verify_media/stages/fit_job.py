@@ -1,0 +1,301 @@
+"""The share-out: which form of each item goes out, found by measured curves and corrected by what the encoders give."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from verify_media.codecs.errors import DecodeError
+from verify_media.errors import VerifyMediaError
+from verify_media.messages import Message, message
+from verify_media.records import Event, ItemReport, Kind, Progress
+from verify_media.stages import allocate
+from verify_media.stages.allocate import Choice, Option
+from verify_media.stages.fit_photo import PhotoShot, PixelStore
+from verify_media.stages.fit_video import CLOSE_ENOUGH, VideoShot
+from verify_media.stages.fitted import CannotFit, Fitted, StillReadable
+
+Shot: TypeAlias = PhotoShot | VideoShot
+
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+"""These concern the output as a whole, not one item."""
+ABSORBABLE = 0.3
+"""A video may miss its share where photos that are encoded again hold at least this part of the budget."""
+FULL = 0.995
+"""Part of the budget at which the search for a better use of the rest ends."""
+MOST_ROUNDS = 12
+MARK_STEP = 4.0
+"""Points of SSIMULACRA2 by which a photo is made better when its mark could not be read."""
+MARK_TRIES = 3
+MOST_PIXEL_BYTES = 320_000_000
+"""Decoded photos that are kept: nine of 12 megapixels."""
+WORKERS = 2
+
+
+@dataclass
+class Teller:
+    """Progress events: each item counts when its file is made."""
+
+    progress: Progress | None
+    total: int
+    done: int = 0
+
+    def at(self, item: Path, *, finished: bool = False) -> None:
+        self.done += finished
+        if self.progress:
+            self.progress(Event("fit", self.done, self.total, item))
+
+
+@dataclass
+class Job:
+    """One call of `fit`: which file goes out for each item, and in which form."""
+
+    work: Path
+    formats: Collection[str]
+    still_readable: StillReadable | None
+    teller: Teller
+    store: PixelStore = field(default_factory=lambda: PixelStore(MOST_PIXEL_BYTES))
+    unfit: dict[Path, Message] = field(default_factory=dict)
+    costs: dict[Path, int] = field(default_factory=dict)
+
+    def run(self, reports: Sequence[ItemReport], budget: int) -> list[tuple[Shot, Fitted]]:
+        """The files, made, measured and checked, in the order of the reports; what cannot go out is in `unfit`."""
+        shots = [self._shot(report, number) for number, report in enumerate(reports)]
+        shots = self._each(shots, lambda shot: shot.prepare())
+        return self._finish(self._chosen(shots, budget))
+
+    def _shot(self, report: ItemReport, number: int) -> Shot:
+        work = self.work / str(number)
+        work.mkdir()
+        if report.media.kind is Kind.PHOTO:
+            return PhotoShot(report, work, self.formats, self.store, self.still_readable)
+        clip = VideoShot(report, work, self.formats, self.still_readable)
+        clip.on_frame = lambda _: self.teller.at(report.path)
+        return clip
+
+    def _each(self, shots: Sequence[Shot], do: Callable[[Shot], object]) -> list[Shot]:
+        """`do` for every shot, two at a time; the shots that came through, in order."""
+        with ThreadPoolExecutor(WORKERS) as pool:
+            came = list(pool.map(lambda shot: self._try(shot, do), shots))
+        return [shot for shot, well in zip(shots, came, strict=True) if well]
+
+    def _try(self, shot: Shot, do: Callable[[Shot], object]) -> bool:
+        """Whether it went well; any failure of a coder becomes that item's reason, so the rest goes on."""
+        try:
+            do(shot)
+        except (CannotFit, DecodeError) as error:
+            self.unfit[shot.source] = error.message
+            return False
+        except VerifyMediaError:
+            raise
+        except Exception as error:
+            if os.environ.get("VERIFY_MEDIA_DEBUG") or getattr(error, "errno", None) in DISK_ERRORS:
+                raise
+            reason = type(error).__name__
+            self.unfit[shot.source] = message("fit-cannot-convert", name=shot.source.name, reason=reason)
+            return False
+        return True
+
+    def _chosen(self, shots: list[Shot], budget: int) -> list[tuple[Shot, Fitted]]:
+        """The files for a plan that fits. Videos first, since their sizes are the hardest to hit; photos come in fine
+        steps and take the rest."""
+        shots = self._measured(shots, budget)
+        made: dict[Path, Fitted] = {}
+        for clip in [shot for shot in shots if isinstance(shot, VideoShot)]:
+            shots, plan = self._solved(shots, made, budget)
+            if clip in shots and not plan[clip.source].as_is:
+                shots = self._with_clip(clip, shots, plan, made, budget)
+        shots, plan = self._solved(shots, made, budget)
+        return self._photos(shots, plan, made, budget)
+
+    def _with_clip(
+        self, clip: VideoShot, shots: list[Shot], plan: Mapping[Path, Choice], made: dict[Path, Fitted], budget: int
+    ) -> list[Shot]:
+        """Encode it into `made`, better where its mark could not be read; without it where that fails."""
+        self.teller.at(clip.source)
+
+        def encode(_: Shot) -> None:
+            fitted = self._video(clip, shots, plan, made, budget)
+            if not clip.loses_mark(fitted):
+                made[clip.source] = fitted
+
+        for _ in range(MARK_TRIES):
+            if not self._try(clip, encode):
+                break
+            if clip.source in made:
+                return shots
+            clip.option = clip.option.better_than(plan[clip.source].quality + MARK_STEP)
+            if not clip.option.curve and not clip.option.as_is:
+                break
+            shots, plan = self._solved(shots, made, budget)
+            if clip not in shots or plan[clip.source].as_is:
+                return shots
+        self.unfit.setdefault(clip.source, message("fit-mark-lost", name=clip.source.name))
+        return [shot for shot in shots if shot is not clip]
+
+    def _solved(
+        self, shots: list[Shot], made: Mapping[Path, Fitted], budget: int
+    ) -> tuple[list[Shot], dict[Path, Choice]]:
+        """The best plan. Items that cannot fit at all are left out, the costliest first."""
+        shots = [shot for shot in shots if shot.source not in self.unfit]
+        while shots:
+            plan = allocate.solve([_option(shot, made) for shot in shots], budget)
+            if plan:
+                return shots, {shot.source: choice for shot, choice in zip(shots, plan.choices, strict=True)}
+            shots = self._without_costliest(shots, made, budget)
+        return [], {}
+
+    def _measured(self, shots: list[Shot], budget: int) -> list[Shot]:
+        """Probes are made only of what must be converted, and of the rest only when the budget cannot carry it as it
+        is."""
+        share = budget / max(1, len(shots))
+        shots = self._each(shots, lambda shot: None if shot.ready else shot.measure(share))
+        plan = allocate.solve([shot.option for shot in shots], budget)
+        if plan and all(_at_the_knee(shot.option, choice) for shot, choice in zip(shots, plan.choices, strict=True)):
+            self._note_costs(shots)
+            return shots
+        shots = self._each(shots, lambda shot: None if shot.option.curve else shot.measure(share))
+        self._note_costs(shots)
+        return self._without_hopeless(shots)
+
+    def _note_costs(self, shots: Sequence[Shot]) -> None:
+        for shot in shots:
+            best = shot.option.as_is or (shot.option.curve[-1] if shot.option.curve else None)
+            self.costs[shot.source] = round(best.size_bytes) if best else shot.report.media.size_bytes
+
+    def _without_hopeless(self, shots: list[Shot]) -> list[Shot]:
+        for shot in shots:
+            if not shot.option.curve and not shot.option.as_is:
+                self.unfit[shot.source] = message("fit-not-accepted", name=shot.source.name)
+        return [shot for shot in shots if shot.source not in self.unfit]
+
+    def _without_costliest(self, shots: list[Shot], made: Mapping[Path, Fitted], budget: int) -> list[Shot]:
+        least = {shot.source: _option(shot, made).smallest for shot in shots}
+        costliest = max(shots, key=lambda shot: least[shot.source])
+        needed = least.pop(costliest.source)
+        left = max(0.0, budget - sum(least.values()))
+        values = {"needed_mb": f"{needed / 1e6:.1f}", "left_mb": f"{left / 1e6:.1f}"}
+        self.unfit[costliest.source] = message("fit-no-room", name=costliest.source.name, **values)
+        return [shot for shot in shots if shot is not costliest]
+
+    def _video(
+        self, shot: VideoShot, shots: list[Shot], plan: Mapping[Path, Choice], made: Mapping[Path, Fitted], budget: int
+    ) -> Fitted:
+        """Encode one clip: to its exact share, or near it where photos can absorb the difference. Its true size
+        corrects its curve."""
+        choice = plan[shot.source]
+        if not _can_absorb(shots, plan, budget) and not _at_the_knee(shot.option, choice):
+            return shot.make_exact(_with_the_rest(shot, choice, plan, budget))
+        fitted = shot.make_near(choice)
+        shot.option = shot.option.corrected(choice, fitted.size_bytes)
+        wanted = self._wanted(shot, shots, made, budget) or choice
+        if wanted.as_is and shot.ready:
+            return shot.ready
+        near = abs(fitted.size_bytes - wanted.size_bytes) <= CLOSE_ENOUGH * wanted.size_bytes
+        if near and self._wanted(shot, shots, {**made, shot.source: fitted}, budget):
+            return fitted
+        return shot.make_exact(replace(wanted, scale=choice.scale))
+
+    def _wanted(self, shot: VideoShot, shots: list[Shot], made: Mapping[Path, Fitted], budget: int) -> Choice | None:
+        plan = allocate.solve([_option(other, made) for other in shots], budget)
+        return plan.choices[shots.index(shot)] if plan else None
+
+    def _photos(
+        self, shots: list[Shot], plan: dict[Path, Choice], made: dict[Path, Fitted], budget: int
+    ) -> list[tuple[Shot, Fitted]]:
+        """Encode the photos and solve again with their true sizes, until the budget is kept and used and every mark
+        is readable."""
+        for number in range(MOST_ROUNDS):
+            if number == MOST_ROUNDS - 1:
+                shots, plan = self._solved([_only_known(shot) for shot in shots], made, budget)
+            known = all(_is_known(shot, plan, made) for shot in shots)
+            files = self._files(shots, plan, made)
+            shots = [shot for shot in shots if shot.source in files]
+            total = sum(file.size_bytes for file in files.values())
+            used = total >= FULL * budget or all(_at_the_knee(shot.option, plan[shot.source]) for shot in shots)
+            if total <= budget and (known or used) and not self._lost_marks(shots, plan, files):
+                return [(shot, files[shot.source]) for shot in shots]
+            shots, plan = self._solved(shots, made, budget)
+        return []
+
+    def _files(
+        self, shots: Sequence[Shot], plan: Mapping[Path, Choice], made: Mapping[Path, Fitted]
+    ) -> dict[Path, Fitted]:
+        files = dict(made)
+
+        def make(shot: Shot) -> None:
+            if shot.source not in files:
+                self.teller.at(shot.source)
+                files[shot.source] = shot.make(plan[shot.source])
+
+        return {shot.source: files[shot.source] for shot in self._each(shots, make)}
+
+    def _lost_marks(self, shots: Sequence[Shot], plan: Mapping[Path, Choice], files: Mapping[Path, Fitted]) -> bool:
+        """Whether any mark can no longer be read; those photos must become better."""
+        lost = [
+            shot
+            for shot in shots
+            if isinstance(shot, PhotoShot) and shot.loses_mark(files[shot.source], plan[shot.source])
+        ]
+        for shot in lost:
+            shot.option = shot.option.better_than(plan[shot.source].quality + MARK_STEP)
+            if not shot.option.curve and not shot.option.as_is:
+                self.unfit[shot.source] = message("fit-mark-lost", name=shot.source.name)
+        return bool(lost)
+
+    def _finish(self, chosen: list[tuple[Shot, Fitted]]) -> list[tuple[Shot, Fitted]]:
+        """Check and measure what goes out."""
+        files = {shot.source: fitted for shot, fitted in chosen}
+
+        def finish(shot: Shot) -> None:
+            files[shot.source] = shot.finish(files[shot.source])
+            self.teller.at(shot.source, finished=True)
+
+        return [(shot, files[shot.source]) for shot in self._each([shot for shot, _ in chosen], finish)]
+
+
+def _option(shot: Shot, made: Mapping[Path, Fitted]) -> Option:
+    """What is made already is fixed."""
+    if shot.source not in made:
+        return shot.option
+    return Option(shot.option.utility, as_is=Choice(made[shot.source].size_bytes, 100.0), bonus=0.0)
+
+
+def _only_known(shot: Shot) -> Shot:
+    """For the last round: only choices whose true size is known."""
+    if isinstance(shot, PhotoShot):
+        shot.option = replace(shot.option, curve=tuple(c for c in shot.option.curve if shot.is_made(c)))
+    return shot
+
+
+def _is_known(shot: Shot, plan: Mapping[Path, Choice], made: Mapping[Path, Fitted]) -> bool:
+    return shot.source in made or (
+        plan[shot.source].as_is if isinstance(shot, VideoShot) else shot.is_made(plan[shot.source])
+    )
+
+
+def _at_the_knee(option: Option, choice: Choice) -> bool:
+    """Whether more bytes would bring nothing more that can be seen."""
+    return (
+        choice.as_is
+        or choice.quality >= option.utility.knee - 0.01
+        or (bool(option.curve) and choice.level == option.curve[-1].level)
+    )
+
+
+def _can_absorb(shots: Sequence[Shot], plan: Mapping[Path, Choice], budget: int) -> bool:
+    """Whether photos that are encoded again are enough to take up what a video misses its share by."""
+    flexible = [plan[shot.source] for shot in shots if isinstance(shot, PhotoShot)]
+    return sum(choice.size_bytes for choice in flexible if not choice.as_is) >= ABSORBABLE * budget
+
+
+def _with_the_rest(shot: Shot, choice: Choice, plan: Mapping[Path, Choice], budget: int) -> Choice:
+    """The share of a clip and what nobody else can use, up to the size of its knee."""
+    rest = budget - sum(other.size_bytes for other in plan.values())
+    most = max(choice.size_bytes, shot.option.curve[-1].size_bytes)
+    return replace(choice, size_bytes=min(choice.size_bytes + max(0.0, rest), most))
