@@ -12,7 +12,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
-from report_samples import item
+from report_samples import QUAD, item
 
 from verify_media.pipeline import RunResult
 from verify_media.records import Outcome, Preview
@@ -75,7 +75,10 @@ def test_the_same_result_gives_the_same_page(not_ready: RunResult) -> None:
 
 def test_marks_are_outlined_at_the_scale_of_the_preview(ready: RunResult) -> None:
     polygons = Page(html.render(ready)).all("polygon")
-    assert polygons[0]["points"] == "280.0,380.0 476.0,396.0 470.0,452.0 274.0,434.0"
+    drawn = np.array([point.split(",") for point in str(polygons[0]["points"]).split()], np.float64)
+    mark = np.array(QUAD) * 0.2
+    assert np.all(np.hypot(*(drawn - mark).T) < 12)
+    assert drawn[0][1] < mark[0][1] and drawn[2][1] > mark[2][1]  # around the lettering, not over it
 
 
 def test_a_video_outlines_only_the_moment_that_is_shown(ready: RunResult) -> None:

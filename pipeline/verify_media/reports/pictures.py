@@ -7,11 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from verify_media.records import Deliverable, Draft, ItemReport, Outcome, Preview, Quad, Sighting, Span
 
 BUDGET_BYTES = 3_300_000
 """JPEG bytes of all pictures of a report: 4.4 MB as base64, which leaves 0.6 MB of 5 MB for words."""
 SMALLEST_SIDE = 120
+MARGIN = 0.008
+"""Between a mark and its outline, of the picture's longer side: half the line, at the size of a phone."""
 STRIP = 1000.0
 """Width of strips and bars in SVG units."""
 
@@ -103,16 +108,27 @@ def outlines(report: ItemReport) -> tuple[Outline, ...]:
     time_s = report.best.time_s if report.best else None
     added = [s for s in report.overlays if not any(cue.name == "date_stamp" for cue in s.evidence)]
     shown = [s for s in (*report.sightings, *added) if s.time_s == time_s]
-    return tuple(_outline(s, report.preview.scale, added=s in report.overlays) for s in shown)
+    return tuple(_outline(s, report.preview, added=s in report.overlays) for s in shown)
 
 
-def _outline(sighting: Sighting, scale: float, *, added: bool) -> Outline:
+def _outline(sighting: Sighting, preview: Preview, *, added: bool) -> Outline:
     outcome = Outcome.DIGITAL if added else sighting.outcome
-    return Outline(_points(sighting.quad, scale), outcome.value, sighting.mark or sighting.text)
+    return Outline(_points(sighting.quad, preview), outcome.value, sighting.mark or sighting.text)
 
 
-def _points(quad: Quad, scale: float) -> str:
-    return " ".join(f"{x * scale:.1f},{y * scale:.1f}" for x, y in quad)
+def _points(quad: Quad, preview: Preview) -> str:
+    """The quad in pixels of the preview, wide enough that the line does not cover the lettering."""
+    margin = MARGIN * max(preview.width, preview.height)
+    corners = np.asarray(quad, np.float64) * preview.scale
+    top_left, top_right, bottom_right, bottom_left = corners
+    across = _unit(top_right - top_left + bottom_right - bottom_left) * margin
+    down = _unit(bottom_left - top_left + bottom_right - top_right) * margin
+    wider = corners + np.array([-across - down, across - down, across + down, down - across])
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in wider)
+
+
+def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    return vector / max(float(np.hypot(*vector)), 1e-9)
 
 
 def stretches(spans: Iterable[Span], duration_s: float) -> tuple[Stretch, ...]:
