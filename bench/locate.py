@@ -1,6 +1,6 @@
 """Known names in photos: this tool beside plain RapidOCR and Tesseract with fuzzy matching, in one run.
 
-    python bench/locate.py [CORPUS] [--half tune|held|all] [--photos N] [--chat] [--cost N]
+    python bench/locate.py [CORPUS] [--half tune|held|all] [--photos N] [--chat] [--looks N] [--cost N]
 
 Names are the words of scene_text.csv (3 letters and more, 12 px and higher), one search for each. Absent names are
 words of other photos and invented shops. `near` are names one letter off, or plurals, of words that are there: the
@@ -82,9 +82,11 @@ def main() -> None:
     parser.add_argument("--half", choices=("tune", "held", "all"), default="held")
     parser.add_argument("--photos", type=int, default=1000, help="at most about so many, evenly spread")
     parser.add_argument("--chat", action="store_true", help="1600 px, JPEG quality 75")
+    parser.add_argument("--looks", type=int, default=len(looks.LOOKS), help="only so many ways to search")
     parser.add_argument("--cost", type=int, default=4, help="photos for the cost table")
     options = parser.parse_args()
     photos = [photo for photo in read_truth(options.corpus) if options.half in ("all", half_of(photo.path))]
+    looks.LOOKS = looks.LOOKS[: options.looks]
     recall_table(photos[:: max(1, len(photos) // options.photos)], chat=options.chat, half=options.half)
     cost_table(options.corpus, options.cost)
 
@@ -108,7 +110,7 @@ def recall_table(photos: Sequence[Photo], *, chat: bool, half: str) -> None:
             tallies[name].cpu_s += cpu_now() - start
             count(tallies[name], asked, found, photo)
     kind = "chat copies (1600 px, q75)" if chat else "as they are"
-    print(f"{len(photos)} photos, half: {half}, {kind}\n")
+    print(f"{len(photos)} photos, half: {half}, {kind}, {len(looks.LOOKS)} ways to search\n")
     print("| method | present found | absent found | near found | corner error, % of width: median / 90 % | CPU s |")
     print("|---|---|---|---|---|---|")
     for name, tally in tallies.items():

@@ -23,6 +23,8 @@ class ArcSettings:
     """Largest radial standard deviation, in line heights: more is no circle."""
     margin: float = 0.75
     """Growth of the kernel's thickness on either side, as a share of it."""
+    min_length: float = 3.5
+    """A shorter arc, in thicknesses of the kernel, is a letter, not a line."""
     min_roundness: float = 0.75
     max_circles: int = 3
     ring_radii: tuple[float, ...] = (0.82, 0.68)
@@ -44,7 +46,7 @@ def unrolled(pyramid: Pyramid, region: Region) -> list[Strip]:
     """Strips of a bent region: read with the top outwards and with the top inwards; none where it is not an arc."""
     if region.fill > SETTINGS.max_fill or len(region.contour) < 8:
         return []
-    points = _densified(region.contour)
+    points = densified(region.contour)
     circle = fit_circle(points)
     if circle is None:
         return []
@@ -53,6 +55,8 @@ def unrolled(pyramid: Pyramid, region: Region) -> list[Strip]:
     if thickness < 2 or radial.std() > SETTINGS.max_spread * thickness or circle.radius < thickness:
         return []
     first, last = arc_span(points, circle)
+    if (last - first) * circle.radius < SETTINGS.min_length * thickness:
+        return []
     half = thickness * (0.5 + SETTINGS.margin)
     pad = half / circle.radius
     return ring_strips(pyramid, circle, half, first - pad, last + pad)
@@ -86,7 +90,7 @@ def rings(pyramid: Pyramid, small: Pixels, ratio: float) -> list[Strip]:
 
 def hough_circles(small: Pixels) -> list[Circle]:
     """Circles of a picture of some 640 px, strongest first."""
-    gray = cv2.medianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), 3)
+    gray = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), (0, 0), 1)
     side = min(gray.shape)
     raw = cv2.HoughCircles(
         gray, cv2.HOUGH_GRADIENT_ALT, 1.5, side / 16, param1=200, param2=SETTINGS.min_roundness,
@@ -121,7 +125,7 @@ def arc_span(points: Floats, circle: Circle) -> tuple[float, float]:
     return float(first), float(first + length)
 
 
-def _densified(contour: Floats, spacing: float = 3.0) -> Floats:
+def densified(contour: Floats, spacing: float = 3.0) -> Floats:
     """Points evenly along the closed outline, so that long straight edges count as much as corners."""
     ring = np.concatenate([contour, contour[:1]])
     lengths = np.linalg.norm(np.diff(ring, axis=0), axis=1)

@@ -21,7 +21,7 @@ class RefutingSettings:
     """A blurred second strip must not outvote a clear reading of the same letters."""
 
     below: float = -0.25
-    """Candidates with a better score stand by themselves."""
+    """Candidates with a better score stand by themselves, but on a bent strip, whose ends may cut words."""
     certainty: float = 0.93
     min_shared: float = 0.6
     min_letters: float = 0.6
@@ -99,7 +99,7 @@ def _likely(groups: Sequence[tuple[Line, ...]], form: Form, alphabet: Alphabet, 
 
 def refuted(candidate: Candidate, known: Sequence[Line], alphabet: Alphabet) -> bool:
     """Whether a clear reading of one of the candidate's places says something else."""
-    if candidate.score >= SETTINGS.below:
+    if candidate.score >= SETTINGS.below and not any(line.strip.curved for line in candidate.lines):
         return False
     own = {id(line) for line in candidate.lines}
     certainty = max(SETTINGS.certainty, max(line.reading.certainty for line in candidate.lines))

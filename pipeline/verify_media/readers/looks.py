@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from verify_media.readers.arcs import rings, unrolled
 from verify_media.readers.ocr_detect import Region, Weights, detect
+from verify_media.readers.spaced_arcs import spaced_arcs
 from verify_media.readers.strips import Pyramid, Strip, straight
 
 Floats = NDArray[np.float32]
@@ -106,7 +107,8 @@ LOOKS: tuple[Look, ...] = (first, second_detector, coarser, finer, contrast, tur
 
 
 def strips(pyramid: Pyramid, regions: Sequence[Region]) -> list[Strip]:
-    return [strip for region in regions for strip in _strips_of(pyramid, region)]
+    """The strips of each region, and those of arcs that several regions form together."""
+    return [strip for region in regions for strip in _strips_of(pyramid, region)] + spaced_arcs(pyramid, regions)
 
 
 def _strips_of(pyramid: Pyramid, region: Region) -> Iterator[Strip]:

@@ -77,6 +77,8 @@ class Form:
 def variants(name: str) -> tuple[Form, ...]:
     """The folded forms that count as the name: "Willow & Thread" is willowandthread and willowthread."""
     plain = fold(name)
+    if not plain:
+        return ()
     keys = (fold(AND.sub(" and ", name)), fold(AND.sub(" ", name)), plain)
     several = sum(bool(fold(word)) for word in name.split()) > 1
     kept = dict.fromkeys(key for key in keys if key and 2 * len(key) > len(plain))

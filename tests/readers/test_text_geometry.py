@@ -1,0 +1,109 @@
+"""Strips, joins, arcs and looks on bare geometry."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from verify_media.readers import joining, looks
+from verify_media.readers.arcs import arc_span, fit_circle, hough_circles
+from verify_media.readers.ocr_detect import regions_of
+from verify_media.readers.placing import enclosing
+from verify_media.readers.strips import Pyramid, Strip, bent, straight
+
+Floats = NDArray[np.float32]
+
+
+def box(left: float, top: float, width: float, height: float) -> Floats:
+    right, bottom = left + width, top + height
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def strip(quad: Floats) -> Strip:
+    return Strip(np.zeros((48, 100, 3), np.uint8), lambda points: points, quad)
+
+
+def noise(height: int, width: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 255, (height, width, 3)).astype(np.uint8)
+
+
+def test_a_strip_leads_back_to_the_picture() -> None:
+    quad = np.array([[100, 50], [300, 90], [290, 140], [95, 95]], np.float32)
+    made = straight(Pyramid(noise(400, 600)), quad)
+    width = made.image.shape[1]
+    corners = np.array([[0, 0], [width, 0], [width, 48], [0, 48]], np.float32)
+    np.testing.assert_allclose(made.to_frame(corners), quad, atol=0.01)
+    np.testing.assert_allclose(made.turned().to_frame(corners), quad[[2, 3, 0, 1]], atol=0.01)
+
+
+def test_a_bent_strip_follows_its_edges() -> None:
+    along = np.stack([np.linspace(0, 200, 20), np.full(20, 10)], axis=1).astype(np.float32)
+    made = bent(Pyramid(noise(100, 300)), along, along + np.array([0, 40], np.float32))
+    middle = made.to_frame(np.array([[made.image.shape[1] / 2, 24]], np.float32))
+    np.testing.assert_allclose(middle, [[100, 30]], atol=0.5)
+
+
+def test_joins_a_line_and_a_stack_but_not_strangers() -> None:
+    strips = [
+        strip(box(0, 0, 100, 30)),
+        strip(box(120, 2, 80, 28)),
+        strip(box(10, 40, 90, 30)),
+        strip(box(900, 700, 90, 30)),
+    ]
+    found = joining.chains(strips)
+    assert (0, 1) in found
+    assert (0, 2) in found
+    assert not any(3 in chain for chain in found)
+    assert (1, 0) not in found
+
+
+def test_a_circle_is_fitted_to_an_arc() -> None:
+    angle = np.linspace(-2.5, -0.6, 50)
+    points = (np.array([300, 200]) + 120 * np.stack([np.cos(angle), np.sin(angle)], axis=1)).astype(np.float32)
+    circle = fit_circle(points)
+    assert circle is not None
+    assert (circle.x, circle.y, circle.radius) == pytest.approx((300, 200, 120), abs=0.1)
+    assert arc_span(points, circle) == pytest.approx((-2.5, -0.6), abs=0.01)
+
+
+def test_straight_points_are_no_circle() -> None:
+    points = np.stack([np.linspace(0, 100, 50), np.linspace(0, 50, 50)], axis=1).astype(np.float32)
+    assert fit_circle(points) is None
+
+
+def test_a_badge_is_seen_as_a_circle() -> None:
+    image = np.full((400, 400, 3), 230, np.uint8)
+    rows, columns = np.mgrid[:400, :400]
+    image[np.hypot(rows - 200, columns - 180) < 100] = 40
+    (circle, *_) = hough_circles(image)
+    assert (circle.x, circle.y, circle.radius) == pytest.approx((180, 200, 100), abs=4)
+
+
+def test_regions_grow_back_from_their_kernels() -> None:
+    probability = np.zeros((160, 320), np.float32)
+    probability[70:80, 60:260] = 0.9
+    (region,) = regions_of(probability)
+    assert region.width > 210
+    assert 20 < region.height < 32
+    assert region.quad[0, 0] < 60 < 260 < region.quad[1, 0]
+
+
+def test_tiles_cover_the_detail_and_nothing_else() -> None:
+    image = np.full((3000, 4000, 3), 128, np.uint8)
+    image[100:400, 3500:3900] = noise(300, 400)
+    tiles = looks.detailed_tiles(image, 1.0, 4)
+    assert tiles
+    assert all(right > 3500 and top < 400 for _, top, right, _ in tiles)
+
+
+def test_faint_letters_stand_out_in_the_contrast_copy() -> None:
+    image = np.full((200, 200, 3), 120, np.uint8)
+    image[90:110, 50:150] = 126
+    assert np.ptp(image[:, 100, 0]) == 6
+    assert np.ptp(looks.local_contrast(image)[:, 100, 0]) > 30
+
+
+def test_enclosing_rectangle_keeps_the_reading_direction() -> None:
+    quad = enclosing(box(0, 0, 100, 20), np.array([-1.0, 0.0], np.float32))
+    np.testing.assert_allclose(quad[0], [100, 20], atol=1e-3)
