@@ -53,6 +53,8 @@ class Bounds:
     """Frames of the second pass: one each second of three minutes."""
     dense_side_px: int = 1280
     dense_reads: int = 12
+    least_dense_reads: int = 3
+    """Of frames without lettering: a logo or a card may be on them."""
     thorough_reads: int = 2
 
 
@@ -196,7 +198,8 @@ class Search:
                 slot = int((frame.time_s or 0.0) / max(duration_s, 1e-3) * BOUNDS.dense_reads)
                 best[slot] = max(best.get(slot, (-1.0, frame)), (lettering(frame), frame), key=lambda pair: pair[0])
         ranked = sorted(best.values(), key=lambda pair: -pair[0])
-        return [frame for promise, frame in ranked if promise > 0]
+        lettered = sum(promise >= 1 for promise, _ in ranked)
+        return [frame for _, frame in ranked[: max(lettered, BOUNDS.least_dense_reads)]]
 
     def _thorough(self, frames: Sequence[Frame]) -> None:
         """Every way to search, on the sharpest frames; new records, because the reader remembers what it has read."""
@@ -257,8 +260,9 @@ LETTERING_SIDE_PX = 512
 
 
 def lettering(frame: Frame) -> float:
-    """How much lettering the frame shows: areas of text regions, each as a side, summed; 0.1 CPU-s."""
+    """How much lettering the frame shows: sides of text regions, px, summed, 0.2 CPU-s; below 1 only its sharpness."""
     from verify_media.readers.ocr_detect import detect
 
     regions = detect(frame.image, LETTERING_SIDE_PX / max(frame.image.shape[:2]))
-    return float(sum(np.sqrt(r.width * r.height) * r.score for r in regions)) + 1e-3 * sharpness(frame)
+    sides = float(sum(np.sqrt(r.width * r.height) * r.score for r in regions))
+    return sides + sharpness(frame) / (1000 + sharpness(frame))
