@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORPUS ?= ../shared/corpus
 
-.PHONY: help setup demo test lint format wheel-check fixtures bench docs clean
+.PHONY: help setup screenshots demo test lint format wheel-check fixtures bench docs clean
 
 help:
 	@echo "make demo         set up, then check and pack fixtures/shots; the result is in out/shots-verified"
@@ -15,6 +15,7 @@ help:
 	@echo "make wheel-check  build the wheel, install it in an empty environment, run the demo there"
 	@echo "make fixtures     build the fixtures again (Blender needed: pip install bpy)"
 	@echo "make bench        all benchmarks, CORPUS=folder"
+	@echo "make screenshots  the pictures in docs/images (Chromium needed)"
 	@echo "make docs         docs/messages.md and the help text in README.md"
 
 setup: $(VENV)/.ready
@@ -50,6 +51,9 @@ fixtures: setup
 
 bench: setup
 	for file in bench/*.py; do $(BIN)/python $$file $(CORPUS) || exit 1; done
+
+screenshots: demo
+	$(BIN)/python docs/screenshots.py out/shots-verified/report.html fixtures/shots docs/images
 
 docs: setup
 	$(BIN)/python -m verify_media.messages > docs/messages.md

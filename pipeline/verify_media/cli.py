@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from verify_media.errors import Exit, UsageError, VerifyMediaError
+from verify_media.errors import Exit, MissingProgram, UsageError, VerifyMediaError
 
 if TYPE_CHECKING:
     from verify_media.pipeline import Options, RunResult
@@ -156,6 +156,22 @@ def batch(source: str, out: Path, engine: str, scheduler: str | None, workers: i
     given = {key: flags[key] for key in ("names", "spellings", "logos", "cards", "policy")}
     counters = run_batch(Source(source, given), out, choose(engine, workers, scheduler), told=told)
     click.echo(json.dumps(counters.plain(), indent=2))
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1. [default: any free one]")
+@click.option("--no-open", is_flag=True, help="Do not open the browser.")
+def web(port: int, no_open: bool) -> None:
+    """Open a page on this computer: drop files, see pictures, download the package."""
+    try:
+        from verify_media.web.server import serve
+    except ImportError as error:
+        raise MissingProgram(f"the page needs {error.name}", "pip install 'verify-media[web]'") from error
+
+    def announce(address: str) -> None:
+        click.echo(f"Open {address}\nCtrl-C ends it and forgets everything.")
+
+    serve(port=port, open_browser=not no_open, announce=announce)
 
 
 @cli.group(invoke_without_command=True)

@@ -183,9 +183,9 @@ def test_stays_under_five_megabytes(not_ready: RunResult) -> None:
 
 
 def test_five_items_take_less_than_a_second(not_ready: RunResult) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     html.render(not_ready)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
 
 
 def test_an_item_without_a_picture_is_shown_without_one(not_ready: RunResult) -> None:

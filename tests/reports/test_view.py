@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from verify_media.pipeline import RunResult
 from verify_media.records import Deliverable, Draft, Outcome, Verdict
 from verify_media.reports import pictures, render, view
 from verify_media.reports.escape import visible
-from verify_media.reports.units import clock, day, megabytes, relative
+from verify_media.reports.units import clock, megabytes, relative
 
 
 def test_the_light_follows_the_rules(ready: RunResult, not_ready: RunResult) -> None:
@@ -76,7 +75,6 @@ def test_control_characters_are_shown(text: str, shown: str) -> None:
 def test_units() -> None:
     assert [megabytes(n) for n in (0, 99_000, 18_684_112)] == ["0 kB", "99 kB", "18.7 MB"]
     assert [clock(t) for t in (0.0, 12.9, 3723.0)] == ["0:00", "0:12", "1:02:03"]
-    assert day(date(2026, 11, 5)) == "5 November 2026"
     assert relative(Path("/a/b/c.jpg"), Path("/a")) == "b/c.jpg"
     assert relative(Path("/x/c.jpg"), Path("/a")) == "c.jpg"
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from verify_media.stages.dates import dates_in
+from verify_media.stages.dates import dates_in, in_words
 
 DAY = date(2026, 11, 3)
 
@@ -23,3 +23,8 @@ def test_a_date_split_over_two_lines_is_joined() -> None:
 @pytest.mark.parametrize("text", ["", "B0ABCDEFGH", "32/13/2026", "12 parsecs 2026", "call 555-0100-2026"])
 def test_what_is_no_date(text: str) -> None:
     assert dates_in([text]) == ()
+
+
+def test_a_day_for_people_reads_back() -> None:
+    assert in_words(DAY) == "3 November 2026"
+    assert dates_in([in_words(DAY)]) == (DAY,)

@@ -20,6 +20,7 @@ from verify_media.messages import Message, entry, message
 from verify_media.records import Deliverable, Draft, Kind, Sighting, Span
 from verify_media.reports import pictures, units, view
 from verify_media.reports.escape import finite, visible
+from verify_media.stages.dates import in_words
 
 if TYPE_CHECKING:
     from verify_media.pipeline import RunResult
@@ -124,7 +125,7 @@ def environment(*packages: str) -> Environment:
         text_of=said_of,
         mb=units.megabytes,
         clock=units.clock,
-        day=units.day,
+        day=in_words,
         name=isolated,
         number=_number,
         cure=view.own_cure,

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
-
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 
 
 def megabytes(size_bytes: float) -> str:
@@ -21,11 +15,6 @@ def clock(time_s: float) -> str:
     minutes, seconds = divmod(int(time_s), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
-
-
-def day(value: date) -> str:
-    """The month as a word, so that nobody mixes up day and month."""
-    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
 def relative(path: Path, folder: Path | None) -> str:

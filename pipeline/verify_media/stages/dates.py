@@ -1,4 +1,4 @@
-"""Finds dates in texts that were read from a note. Where day and month could be swapped, both readings count."""
+"""Dates for people, and dates read from a note: where day and month could be swapped, both readings count."""
 
 from __future__ import annotations
 
@@ -7,10 +7,29 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+NAMES = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+MONTHS = tuple(name[:3].lower() for name in NAMES)
 NUMERIC = re.compile(r"(?<!\d)(\d{1,4})\s?[./\- ]\s?(\d{1,2})\s?[./\- ]\s?(\d{2,4})(?!\d)")
 DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?[\s.,-]*([a-z]{3,9})[\s.,-]*(\d{4})", re.IGNORECASE)
 MONTH_FIRST = re.compile(r"([a-z]{3,9})[\s.,-]*(\d{1,2})(?:st|nd|rd|th)?[\s.,-]+(\d{4})", re.IGNORECASE)
+
+
+def in_words(day: date) -> str:
+    """The month as a word, so that nobody mixes up day and month: "25 November 2026"."""
+    return f"{day.day} {NAMES[day.month - 1]} {day.year}"
 
 
 def dates_in(texts: Iterable[str]) -> tuple[date, ...]:

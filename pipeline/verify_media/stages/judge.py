@@ -11,7 +11,7 @@ from pathlib import Path
 from verify_media.messages import Message, message
 from verify_media.policy import Level, Policy, Rule
 from verify_media.records import Deliverable, Draft, ItemReport, Outcome, RuleResult, Sighting, Skipped, Verdict
-from verify_media.stages.dates import dates_in
+from verify_media.stages.dates import dates_in, in_words
 from verify_media.submission import Submission
 
 ARCHIVE_KEYS = frozenset({"is_an_archive"})
@@ -199,7 +199,7 @@ def _deadline(facts: Facts, rule: Rule) -> Iterator[RuleResult]:
 
 def _due(rule: Rule, due: date, today: date) -> RuleResult:
     left = (due - today).days
-    values: dict[str, str | int] = {"due": due.isoformat(), "left": left}
+    values: dict[str, str | int] = {"due": in_words(due), "left": left}
     if left < 0:
         return _result(rule, Verdict.REVIEW, message("deadline-passed", **values))
     return _result(rule, Verdict.PASS, message("deadline-today" if left == 0 else "deadline-left", **values))
@@ -236,7 +236,7 @@ def _note_date(facts: Facts, rule: Rule) -> Iterator[RuleResult]:
         if any(oldest <= day <= facts.today for day in dates):
             yield _result(rule, Verdict.PASS, item=item)
         elif dates:
-            newest = max(dates).isoformat()
+            newest = in_words(max(dates))
             yield _result(rule, Verdict.REVIEW, message("note-date-old", file=item.path.name, date=newest), item=item)
         else:
             yield _result(rule, Verdict.REVIEW, message("note-date-missing", file=item.path.name), item=item)
