@@ -7,6 +7,8 @@ need() { ! command -v "$1" >/dev/null 2>&1; }
 packages=""
 python3 -c "import ensurepip, venv" 2>/dev/null || packages="$packages python3-venv python3-pip"
 if need tesseract; then packages="$packages tesseract-ocr"; fi
+# The page's tests drive a real browser; without one they are left out.
+if need chromium && [ "${WITHOUT_BROWSER:-}" != 1 ]; then packages="$packages chromium"; fi
 [ -n "$packages" ] || exit 0
 
 if need apt-get || [ "$(id -u)" -ne 0 ]; then
