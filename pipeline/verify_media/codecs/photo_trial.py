@@ -14,7 +14,7 @@ from verify_media.codecs import jpeg, ssimulacra2
 if TYPE_CHECKING:
     from verify_media.records import Image, Quad
 
-TILE, TILES = 512, (4, 2)
+TILE, TILES = 384, (4, 2)
 """The sample for probes: tiles spread evenly over the photo, cut at multiples of 16 so that they are coded as in the
 whole."""
 FULL_CHROMA_FROM = 95

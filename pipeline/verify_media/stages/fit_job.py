@@ -153,20 +153,27 @@ class Job:
     def _measured(self, shots: list[Shot], budget: int) -> list[Shot]:
         """Probes are made only of what must be converted, and of the rest only when the budget cannot carry it as it
         is."""
-        share = budget / max(1, len(shots))
-        shots = self._each(shots, lambda shot: None if shot.ready else shot.measure(share))
+        shots = self._probed(shots, budget, lambda shot: shot.ready is None)
         plan = allocate.solve([shot.option for shot in shots], budget)
         if plan and all(_at_the_knee(shot.option, choice) for shot, choice in zip(shots, plan.choices, strict=True)):
             self._note_costs(shots)
             return shots
-        shots = self._each(shots, lambda shot: None if shot.option.curve else shot.measure(share))
+        shots = self._probed(shots, budget, lambda shot: not shot.option.curve)
         self._note_costs(shots)
         return self._without_hopeless(shots)
 
+    def _probed(self, shots: list[Shot], budget: int, wanted: Callable[[Shot], bool]) -> list[Shot]:
+        """Photos first: what they need at most says what is left for the clips."""
+        share = budget / max(1, len(shots))
+        shots = self._each(shots, lambda shot: shot.measure(share) if _is_photo(shot) and wanted(shot) else None)
+        clips = sum(not _is_photo(shot) for shot in shots)
+        left = (budget - sum(_most_bytes(shot) for shot in shots if _is_photo(shot))) / max(1, clips)
+        return self._each(
+            shots, lambda shot: None if _is_photo(shot) or not wanted(shot) else shot.measure(max(share, left))
+        )
+
     def _note_costs(self, shots: Sequence[Shot]) -> None:
-        for shot in shots:
-            best = shot.option.as_is or (shot.option.curve[-1] if shot.option.curve else None)
-            self.costs[shot.source] = round(best.size_bytes) if best else shot.report.media.size_bytes
+        self.costs |= {shot.source: round(_most_bytes(shot)) for shot in shots}
 
     def _without_hopeless(self, shots: list[Shot]) -> list[Shot]:
         for shot in shots:
@@ -257,6 +264,16 @@ class Job:
             self.teller.at(shot.source, finished=True)
 
         return [(shot, files[shot.source]) for shot in self._each([shot for shot, _ in chosen], finish)]
+
+
+def _is_photo(shot: Shot) -> bool:
+    return isinstance(shot, PhotoShot)
+
+
+def _most_bytes(shot: Shot) -> float:
+    """What it takes at its best."""
+    best = shot.option.as_is or (shot.option.curve[-1] if shot.option.curve else None)
+    return best.size_bytes if best else shot.report.media.size_bytes
 
 
 def _option(shot: Shot, made: Mapping[Path, Fitted]) -> Option:
