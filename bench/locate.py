@@ -87,7 +87,7 @@ def main() -> None:
     options = parser.parse_args()
     photos = [photo for photo in read_truth(options.corpus) if options.half in ("all", half_of(photo.path))]
     looks.LOOKS = looks.LOOKS[: options.looks]
-    recall_table(photos[:: max(1, len(photos) // options.photos)], chat=options.chat, half=options.half)
+    recall_table(photos[:: max(1, len(photos) // max(1, options.photos))], chat=options.chat, half=options.half)
     cost_table(options.corpus, options.cost)
 
 
