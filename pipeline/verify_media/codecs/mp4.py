@@ -16,6 +16,8 @@ from av.container import InputContainer
 from verify_media.codecs import isobmff, video_file
 
 DEFAULT_PEAK_NITS = 1000.0
+LEAST_PEAK_NITS, MOST_PEAK_NITS = 200.0, 10_000.0
+"""Some phones note the mastering peak in the wrong unit ("0.1 nits")."""
 DEFAULT_AUDIO_BPS = 128_000
 _FULL_RANGE = 2
 PIXEL_FORMATS = {"yuv420p", "yuvj420p"}
@@ -241,9 +243,10 @@ def _peak_nits(frame: av.VideoFrame) -> float:
     AVMasteringDisplayMetadata is ten rationals of two ints (six primaries, two of white, least and most luminance).
     """
     numbers = np.frombuffer(_side_data(frame, "MASTERING_DISPLAY_METADATA"), np.int32)
-    if len(numbers) >= 20 and numbers[18] > 0 and numbers[19] > 0:
-        return float(numbers[18] / numbers[19])
-    return DEFAULT_PEAK_NITS
+    if len(numbers) < 20 or numbers[19] <= 0:
+        return DEFAULT_PEAK_NITS
+    nits = float(numbers[18] / numbers[19])
+    return nits if LEAST_PEAK_NITS <= nits <= MOST_PEAK_NITS else DEFAULT_PEAK_NITS
 
 
 def _side_data(frame: av.VideoFrame, name: str) -> bytes:
