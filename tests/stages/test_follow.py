@@ -54,8 +54,9 @@ def test_a_still_clip_leaves_the_photo_s_judgement(tmp_path: Path) -> None:
 def test_places_are_in_pixels_of_the_full_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("verify_media.stages.follow.LIMITS", type(LIMITS)(side_px=scenes.VIEW[0] // 2 + 120))
     (found,) = follow(item(tmp_path / "a.mp4", scenes.pan()), [mark()])
-    end = np.array(scenes.MARK) + scenes.shaky(16, 2.0)[-1]
-    assert np.allclose(found.quads[-1][1], end, atol=1.5)
+    time_s, quad = found.quads[0]
+    then = np.array(scenes.MARK) + scenes.shaky(16, 2.0)[round(time_s * 30)]
+    assert np.allclose(quad, then, atol=1.5)
 
 
 def test_motion_outweighs_a_photo_that_says_otherwise() -> None:

@@ -16,6 +16,7 @@ from verify_media.codecs import colour, video_file, video_pixels
 from verify_media.codecs.errors import DecodeError as DecodeError
 from verify_media.codecs.errors import refuse
 from verify_media.codecs.sniff import sniff
+from verify_media.codecs.video_pixels import Luma
 from verify_media.codecs.video_plan import plan
 from verify_media.messages import Message
 from verify_media.records import Capture, Frame
@@ -94,6 +95,23 @@ def between(
             if clip.time_of(frame) >= start_s:
                 yield from _shown(clip, frame, count, max_side)
                 count += 1
+
+
+def luma_between(
+    path: Path, start_s: float, end_s: float, *, max_side: int, every: int = 1, max_frames: int = 600
+) -> Iterator[Luma]:
+    """Upright luma, uint8, of every frame (or every second, third...) from `start_s` to `end_s`; half colour's cost.
+
+    As coded, HDR too: for following points, not for looking at. Raises DecodeError, also while iterating.
+    """
+    with video_file.opened(path) as clip:
+        video_file.seek(clip, start_s)
+        wanted = (frame for frame in video_file.decoded(clip) if clip.time_of(frame) >= start_s)
+        for count, frame in enumerate(wanted):
+            if clip.time_of(frame) > end_s or count >= max_frames:
+                return
+            if count % every == 0:
+                yield video_pixels.to_luma(frame, clip.pixel_aspect, max_side)
 
 
 def _shown(clip: video_file.Clip, frame: av.VideoFrame, index: int, max_side: int | None) -> Iterator[Frame]:

@@ -6,13 +6,16 @@ import math
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from numpy.typing import NDArray
 
 from verify_media.codecs import colour
+
+Luma: TypeAlias = NDArray[np.uint8]
 
 if TYPE_CHECKING:
     from verify_media.codecs.colour import Codes
@@ -62,6 +65,15 @@ def to_srgb(frame: av.VideoFrame, pixel_aspect: Fraction | None = None, max_side
     factor = min(1.0, max_side / max(width, height)) if max_side else 1.0
     size = max(1, round(width * factor)), max(1, round(height * factor))
     return _turned(_colour_managed(frame, size), turn_of(frame))
+
+
+def to_luma(frame: av.VideoFrame, pixel_aspect: Fraction | None, max_side: int) -> Luma:
+    """Upright luma as coded, uint8, height x width, shrunk so that neither side is longer than `max_side`."""
+    width, height = _square(frame, pixel_aspect)
+    factor = min(1.0, max_side / max(width, height))
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    grey = frame.reformat(width=size[0], height=size[1], format="gray", interpolation=Interpolation.AREA, threads=1)
+    return _turned(cast("Luma", grey.to_ndarray()), turn_of(frame))
 
 
 def primaries_of(frame: av.VideoFrame) -> int:
@@ -143,7 +155,7 @@ def _side_data(frame: av.VideoFrame, name: str) -> bytes | None:
     return next((bytes(data) for data in found if data.type.name == name), None)
 
 
-def _turned(pixels: Image, turn: Turn) -> Image:
+def _turned(pixels: NDArray[np.uint8], turn: Turn) -> NDArray[np.uint8]:
     if turn.is_mirrored:
         pixels = pixels[:, ::-1]
     return np.ascontiguousarray(np.rot90(pixels, k=-turn.clockwise_deg // 90))

@@ -7,9 +7,6 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from math import exp, log
 
-import cv2
-import numpy as np
-
 from verify_media.codecs import video
 from verify_media.cues import motion
 from verify_media.cues.motion import Course
@@ -25,9 +22,9 @@ class Limits:
 
     side_px: int = 1280
     """Frames are followed at this size: 0.7 px there is 1 px at 1080p."""
-    frames: int = 16
+    frames: int = 12
     """Decoded at a time; a hand-held camera moves some pixels in half a second."""
-    rounds: int = 4
+    rounds: int = 5
     most_fps: float = 34.0
     """Of faster clips, every second, third... frame is followed."""
     settled: float = 3.5
@@ -126,9 +123,9 @@ def _neighbours(item: MediaItem, time_s: float) -> tuple[Iterator[Grey], float]:
 
 def _greys(item: MediaItem, start_s: float, end_s: float, most: int, every: int) -> Iterator[Grey]:
     slack_s = 2e-3  # times of frames are rounded to milliseconds
-    frames = video.between(item.path, start_s - slack_s, end_s + slack_s, max_side=LIMITS.side_px, max_frames=most)
-    for frame in islice(frames, 0, None, every):
-        yield np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY), np.uint8)
+    return video.luma_between(
+        item.path, start_s - slack_s, end_s + slack_s, max_side=LIMITS.side_px, every=every, max_frames=most
+    )
 
 
 def fused(sighting: Sighting, followed: Followed) -> Sighting:

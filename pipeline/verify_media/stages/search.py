@@ -26,7 +26,7 @@ class Bounds:
 
     side_px: int = 1920
     """Frames are searched at this size; 4K would cost three times as much to convert and shows no more names."""
-    glanced: int = 4
+    glanced: int = 3
     """Frames of the first glance: where the mark is plain, no more need be decoded."""
     sampled: int = 12
     least_sampled: int = 4
@@ -203,7 +203,7 @@ class Search:
 
     def _thorough(self, frames: Sequence[Frame]) -> None:
         """Every way to search, on the sharpest frames; new records, because the reader remembers what it has read."""
-        for frame in sorted(frames, key=sharpness)[-BOUNDS.thorough_reads :]:
+        for frame in sorted(frames, key=sharpness, reverse=True)[: BOUNDS.thorough_reads]:
             if self._read(replace(frame), None).shows:
                 return
 
