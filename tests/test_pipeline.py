@@ -143,6 +143,13 @@ def test_check_writes_nothing(shots: Path, seen: list[str]) -> None:
     assert [p.name for p in shots.parent.iterdir()] == ["shots"]
 
 
+def test_a_script_that_nobody_reads_is_said_at_once(shots: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verify_media.readers.scripts.tesseract_language", lambda _: "")
+    with pytest.raises(UsageError) as caught:
+        run(Submission.load(shots, names=("\u0db4\u0dca\u200d\u0dbb",)))
+    assert caught.value.cure
+
+
 def test_the_order_of_mistakes(tmp_path: Path, shots: Path) -> None:
     with pytest.raises(UsageError, match="nothing to look for"):
         run(Submission.load(shots))

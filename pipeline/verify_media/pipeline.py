@@ -172,6 +172,7 @@ def _look(
     watch = Stopwatch()
     with watch.stage("ingest"):
         found, skipped = _ingest(submission)
+    _need_a_script_that_can_be_read(submission.marks)
     with watch.stage("examine"):
         wanted = [item for item in found if not (options.photos_only and item.kind is Kind.VIDEO)]
         reports, failed = _examine_all(wanted, submission.marks, cache, progress)
@@ -186,6 +187,16 @@ def _need_marks(marks: Marks) -> None:
             'Type for example: verify-media ./shots --name "Willow & Thread"\n'
             "or write submission.toml once with: verify-media init ./shots",
         )
+
+
+def _need_a_script_that_can_be_read(marks: Marks) -> None:
+    """Raises UsageError where no reader knows the letters of any name, and there is no logo or card to look for."""
+    from verify_media.readers.scripts import unsupported
+
+    reasons = [unsupported(name) for name in (*marks.names, *marks.spellings)]
+    if reasons and all(reasons) and not (marks.logos or marks.cards):
+        reason = next(reason for reason in reasons if reason)
+        raise UsageError(reason.text, reason.cure)
 
 
 def _ingest(submission: Submission) -> tuple[list[MediaItem], list[Skipped]]:
