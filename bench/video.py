@@ -166,7 +166,7 @@ def item_of(path: Path) -> MediaItem | Skipped:
 
 def checked(path: Path, name: str = NAME) -> tuple[ItemReport | Skipped, float, float]:
     """The report, CPU and wall seconds of locating and judging."""
-    from verify_media.pipeline import examine_or_skip
+    from verify_media.examination import examine_or_skip
 
     item = item_of(path)
     if isinstance(item, Skipped):

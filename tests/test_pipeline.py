@@ -52,7 +52,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         examined.append(item.path.name)
         return ItemReport(item, Outcome.PHYSICAL, 0.02, (sighting(),))
 
-    monkeypatch.setattr("verify_media.pipeline.examine", look)
+    monkeypatch.setattr("verify_media.examination.examine", look)
     monkeypatch.setattr("verify_media.stages.send._Sending._still_readable", lambda *_: True)
     return examined
 
@@ -117,7 +117,7 @@ def test_a_reader_that_fails_becomes_that_files_reason(
         raise RuntimeError("out of luck")
 
     monkeypatch.delenv("VERIFY_MEDIA_DEBUG", raising=False)
-    monkeypatch.setattr("verify_media.pipeline.examine", fail)
+    monkeypatch.setattr("verify_media.examination.examine", fail)
     result = check_submission(complete(shots))
     assert len(result.skipped) == 3
     assert result.exit_code is Exit.NOTHING_TO_CHECK

@@ -85,7 +85,7 @@ def worker() -> FakeWorker:
 
 @pytest.fixture
 def session(tmp_path: Path, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> Session:
-    monkeypatch.setattr("verify_media.pipeline._compare", lambda reports: reports)  # needs real pictures
+    monkeypatch.setattr("verify_media.examination.compare", lambda reports: reports)  # needs real pictures
     return Session(tmp_path, worker, today=lambda: TODAY)  # type: ignore[arg-type]
 
 

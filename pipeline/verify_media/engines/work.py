@@ -63,7 +63,7 @@ def perform(job: Job) -> Answer:
 
 
 def _examine(path: Path, marks: Marks) -> ItemReport | Skipped:
-    from verify_media.pipeline import examine_or_skip
+    from verify_media.examination import examine_or_skip
     from verify_media.stages.ingest import identify
 
     item = identify(path)

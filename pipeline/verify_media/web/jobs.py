@@ -61,7 +61,7 @@ class Examine:
     marks: Marks
 
     def __call__(self, tell: Progress) -> ItemReport | Skipped:
-        from verify_media.pipeline import examine_or_skip
+        from verify_media.examination import examine_or_skip
 
         return examine_or_skip(self.item, self.marks)
 

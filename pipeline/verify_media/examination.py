@@ -1,0 +1,145 @@
+"""The pixel half of a run: ingest the folder, examine each item, compare them, keep as many as the letter takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from verify_media.cache import Cache
+from verify_media.errors import NothingToCheck, UsageError, VerifyMediaError
+from verify_media.messages import message
+from verify_media.policy import Policy
+from verify_media.records import Event, ItemReport, Kind, Marks, MediaItem, Outcome, Progress, Skipped
+from verify_media.result import Options
+from verify_media.stopwatch import Stopwatch
+from verify_media.submission import Submission
+
+
+def look(
+    submission: Submission, policy: Policy, options: Options, progress: Progress | None, cache: Cache | None = None
+) -> tuple[tuple[ItemReport, ...], tuple[Skipped, ...], dict[str, float]]:
+    """Ingest, examine each item, compare the items with each other, keep as many as the policy takes."""
+    need_marks(submission.marks)
+    watch = Stopwatch()
+    with watch.stage("ingest"):
+        found, skipped = _ingest(submission)
+    _need_a_script_that_can_be_read(submission.marks)
+    with watch.stage("examine"):
+        wanted = [item for item in found if not (options.photos_only and item.kind is Kind.VIDEO)]
+        reports, failed = _examine_all(wanted, submission.marks, cache, progress)
+        kept, surplus = clearest(compare(reports), policy.max_items)
+    return kept, (*skipped, *failed, *surplus), watch.seconds
+
+
+def need_marks(marks: Marks) -> None:
+    if not marks:
+        raise UsageError(
+            "no name, logo or card was given, so there is nothing to look for",
+            'Type for example: verify-media ./shots --name "Willow & Thread"\n'
+            "or write submission.toml once with: verify-media init ./shots",
+        )
+
+
+def _need_a_script_that_can_be_read(marks: Marks) -> None:
+    """Raises UsageError where no reader knows the letters of any name, and there is no logo or card to look for."""
+    from verify_media.readers.scripts import unsupported
+
+    reasons = [unsupported(name) for name in (*marks.names, *marks.spellings)]
+    if reasons and all(reasons) and not (marks.logos or marks.cards):
+        reason = next(reason for reason in reasons if reason)
+        raise UsageError(reason.text, reason.cure)
+
+
+def _ingest(submission: Submission) -> tuple[list[MediaItem], list[Skipped]]:
+    from verify_media.stages.ingest import identify, ingest
+
+    found: tuple[MediaItem, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    if submission.folder.is_dir():
+        found, skipped = ingest(submission.folder, ignore=submission.own_files)
+    elif isinstance(one := identify(submission.folder), Skipped):
+        skipped = (one,)
+    else:
+        found = (one,)
+    if not found and not skipped:
+        raise NothingToCheck(
+            f"there are no photos or videos in {submission.folder.name!r}", "Put the files in that folder."
+        )
+    single = [item for item in found if item.duplicate_of is None]
+    copies = [Skipped(item.path, item.notes[-1]) for item in found if item.duplicate_of is not None]
+    return single, [*skipped, *copies]
+
+
+def _examine_all(
+    items: Sequence[MediaItem], marks: Marks, cache: Cache | None, progress: Progress | None
+) -> tuple[list[ItemReport], list[Skipped]]:
+    reports: list[ItemReport] = []
+    failed: list[Skipped] = []
+    for done, item in enumerate(items):
+        _tell(progress, Event("examine", done, len(items), item.path))
+        result = _remembered(item, marks, cache)
+        (failed if isinstance(result, Skipped) else reports).append(result)  # type: ignore[arg-type]
+    _tell(progress, Event("examine", len(items), len(items)))
+    return reports, failed
+
+
+def _remembered(item: MediaItem, marks: Marks, cache: Cache | None) -> ItemReport | Skipped:
+    """Only new or changed files, marks and models cost work."""
+    if cache is None:
+        return examine_or_skip(item, marks)
+    if known := cache.get(item, marks):
+        return known
+    result = examine_or_skip(item, marks)
+    if isinstance(result, ItemReport):
+        cache.put(result, marks)
+    return result
+
+
+def examine_or_skip(item: MediaItem, marks: Marks) -> ItemReport | Skipped:
+    """One broken file never stops the rest: any failure of a decoder becomes that file's reason."""
+    from verify_media.codecs.errors import DecodeError
+
+    try:
+        return examine(item, marks)
+    except DecodeError as error:
+        return Skipped(item.path, error.message)
+    except VerifyMediaError:
+        raise
+    except Exception as error:
+        if os.environ.get("VERIFY_MEDIA_DEBUG"):
+            raise
+        return Skipped(item.path, message("skipped-failed", file=item.path.name, reason=type(error).__name__))
+
+
+def examine(item: MediaItem, marks: Marks) -> ItemReport:
+    """Locates and authenticates the marks in one item: the unit of work, pure and picklable.
+
+    Raises what the decoders raise; `examine_or_skip` turns that into a reason.
+    """
+    from verify_media.stages.examine import examine_photo
+    from verify_media.stages.examine_video import examine_video
+
+    return examine_video(item, marks) if item.kind is Kind.VIDEO else examine_photo(item, marks)
+
+
+def compare(reports: Sequence[ItemReport]) -> Sequence[ItemReport]:
+    from verify_media.stages.authenticate import across_items
+
+    return across_items(reports)
+
+
+RANK = {Outcome.PHYSICAL: 0, Outcome.UNSURE: 1, Outcome.DIGITAL: 2, Outcome.ABSENT: 3}
+
+
+def clearest(reports: Sequence[ItemReport], most: int) -> tuple[tuple[ItemReport, ...], tuple[Skipped, ...]]:
+    """The items that answer the letter best, in their own order; the rest as surplus."""
+    ranked = sorted(reports, key=lambda report: (RANK[report.outcome], report.p_digital or 0.0))
+    kept = {report.path for report in ranked[:most]}
+    surplus = [report for report in reports if report.path not in kept]
+    reasons = (Skipped(r.path, message("skipped-surplus", file=r.path.name, max=most)) for r in surplus)
+    return tuple(report for report in reports if report.path in kept), tuple(reasons)
+
+
+def _tell(progress: Progress | None, event: Event) -> None:
+    if progress is not None:
+        progress(event)
