@@ -17,6 +17,7 @@ from verify_media.codecs import exif as exif_block
 from verify_media.codecs import icc, jpeg, png
 from verify_media.messages import Message, message
 
+KNOWN = {"image/jpeg", "image/png"}
 THUMBNAIL_LIKENESS = 0.9
 """Correlation of the thumbnail with the picture, 32 by 24 grey. Cameras' own thumbnails measure above 0.97, other
 pictures below 0.6."""

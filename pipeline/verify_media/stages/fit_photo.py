@@ -73,9 +73,12 @@ class PhotoShot:
         """Find what can go out without a change of the pixels."""
         media = self.report.media
         data = self.source.read_bytes()
-        examined = metadata.examine(data, media.media_type) if media.media_type in self.formats else None
-        if examined is None:
+        if media.media_type not in self.formats or media.media_type not in metadata.KNOWN:
             self.reasons = (message("fit-type", media_type=media.media_type),)
+            return
+        examined = metadata.examine(data, media.media_type)
+        if examined is None:
+            self.reasons = (message("fit-structure"),)
         elif examined.obstacle:
             self.reasons = (examined.obstacle,)
         elif not examined.private:
