@@ -163,7 +163,7 @@ def test_the_first_of_several_pictures(tmp_path: Path, suffix: str) -> None:
     first, second = Image.new("RGB", (16, 16), (200, 0, 0)), Image.new("RGB", (16, 16), (0, 0, 200))
     first.save(tmp_path / f"a.{suffix}", save_all=True, append_images=[second])
     assert int(photo.load(tmp_path / f"a.{suffix}")[8, 8, 0]) > 180
-    assert "first_picture_only" in [note.key for note in photo.probe(tmp_path / f"a.{suffix}").notes]
+    assert "first-picture-only" in [note.key for note in photo.probe(tmp_path / f"a.{suffix}").notes]
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff", "bmp", "gif", "heic", "avif"])
@@ -173,7 +173,7 @@ def test_a_cut_off_photo_is_refused(tmp_path: Path, suffix: str, share: float) -
     Image.fromarray(textured()).save(path)
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
-    assert refusal(path) in ("photo_damaged", "photo_unreadable")
+    assert refusal(path) in ("photo-damaged", "photo-unreadable")
 
 
 @pytest.mark.parametrize("is_progressive", [False, True])
@@ -195,7 +195,7 @@ def test_a_missing_end_marker_alone_does_no_harm(tmp_path: Path) -> None:
     try:
         assert np.array_equal(photo.load(path), whole)
     except DecodeError as error:
-        assert error.message.key == "photo_damaged"
+        assert error.message.key == "photo-damaged"
 
 
 def test_bytes_behind_a_jpeg_do_not_matter(tmp_path: Path) -> None:
@@ -214,13 +214,13 @@ def png_header(width: int, height: int) -> bytes:
 def test_a_bomb_is_refused_before_it_is_decoded(tmp_path: Path, width: int, height: int) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(png_header(width, height) + b"\0\0\0\0IDAT")
-    assert refusal(path) in ("photo_bomb", "photo_too_large")
+    assert refusal(path) in ("photo-bomb", "photo-too-large")
 
 
 def test_a_video_is_no_photo(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(b"\0\0\0\x14ftypisom\0\0\0\0mp41")
-    assert refusal(path) == "photo_expected"
+    assert refusal(path) == "photo-expected"
 
 
 def test_a_live_photo_tells_its_identifier(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_a_motion_photo_is_its_still_with_a_note(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     Image.fromarray(quadrants()).save(buffer, "JPEG", xmp=xmp, quality=95)
     (tmp_path / "a.jpg").write_bytes(buffer.getvalue() + b"\0\0\0\x14ftypisom\0\0\0\0mp41" * 10)
-    assert "motion_photo_still" in [note.key for note in photo.probe(tmp_path / "a.jpg").notes]
+    assert "motion-photo-still" in [note.key for note in photo.probe(tmp_path / "a.jpg").notes]
     assert is_like(corners_of(photo.load(tmp_path / "a.jpg")))
 
 
@@ -268,7 +268,7 @@ def test_a_raw_is_developed_and_upright(tmp_path: Path) -> None:
 
 
 def test_a_cut_off_raw_is_refused(tmp_path: Path) -> None:
-    assert refusal(dng(tmp_path / "a.dng", cut=True)) == "raw_unreadable"
+    assert refusal(dng(tmp_path / "a.dng", cut=True)) == "raw-unreadable"
 
 
 def test_corner_colours_are_what_the_helpers_think() -> None:

@@ -67,39 +67,39 @@ def zip_bytes(*names: str) -> bytes:
 
 
 REFUSED = {
-    ("a.jpg", b""): "file_empty",
-    ("a.jpg", b"\0" * 5000): "cloud_placeholder",
-    ("a.zip", zip_bytes("a.jpg")): "is_an_archive",
-    ("a.jpg", b"Rar!\x1a\x07\x01\0"): "is_an_archive",
-    ("a.mp4", b"7z\xbc\xaf\x27\x1c"): "is_an_archive",
-    ("a.jpg", gzip.compress(b"x")): "is_an_archive",
-    ("a.jpg", tar_bytes()): "is_an_archive",
-    ("a.docx", zip_bytes("[Content_Types].xml", "word/document.xml")): "is_a_document",
-    ("a.jpg", b"%PDF-1.7\n"): "is_a_document",
-    ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"): "is_a_document",
-    ("a.url", b"[InternetShortcut]\r\nURL=https://example.com"): "cloud_shortcut",
-    ("a.jpg", b"\xef\xbb\xbf[InternetShortcut]\nURL=https://example.com"): "cloud_shortcut",
-    ("a.webloc", b"<?xml version='1.0'?><plist><dict><key>URL</key></dict></plist>"): "cloud_shortcut",
-    ("a.gdoc", b'{"doc_id": "1", "email": "a@example.com"}'): "cloud_shortcut",
-    ("photo", b'{"url": "https://drive.google.com/open?id=1"}'): "cloud_shortcut",
-    ("a.lnk", b"L\0\0\0\x01\x14\x02\0"): "cloud_shortcut",
-    (".IMG_1.HEIC.icloud", b"bplist00\xd3NSURLNameKey"): "cloud_placeholder",
-    ("IMG_1.HEIC", b"bplist00\xd3NSURLFileResourceType"): "cloud_placeholder",
-    ("a.jpg.crdownload", JPEG): "unfinished_download",
-    ("a.svg", b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>"): "is_a_drawing",
-    ("a.jpg", b"<!DOCTYPE html><html>"): "is_a_web_page",
-    ("a.mp4", b"#EXTM3U\nhttp://example.com/a.ts"): "is_a_playlist",
-    ("a.mp4", b"[playlist]\nFile1=a.mp3"): "is_a_playlist",
-    ("a.mp4", b"ffconcat version 1.0\nfile /etc/passwd"): "is_a_playlist",
-    ("a.mp4", b"<?xml version='1.0'?><MPD xmlns='urn:mpeg:dash'>"): "is_a_playlist",
-    ("a.mp3", b"ID3\x04\0"): "audio_only",
-    ("a.wav", b"RIFF\x10\0\0\0WAVEfmt "): "audio_only",
-    ("a.m4a", ftyp(b"M4A ")): "audio_only",
-    ("a.jxl", b"\xff\x0a\x10"): "format_not_supported",
-    ("a.psd", b"8BPS\0\x01"): "format_not_supported",
-    ("a.txt", "Grüße\n".encode()): "is_text",
-    ("a.txt", "Hello".encode("utf-16")): "is_text",
-    ("a.jpg", b"\x7fELF\x02\x01\x01\0\x80\xfe"): "type_unknown",
+    ("a.jpg", b""): "file-empty",
+    ("a.jpg", b"\0" * 5000): "cloud-placeholder",
+    ("a.zip", zip_bytes("a.jpg")): "is-an-archive",
+    ("a.jpg", b"Rar!\x1a\x07\x01\0"): "is-an-archive",
+    ("a.mp4", b"7z\xbc\xaf\x27\x1c"): "is-an-archive",
+    ("a.jpg", gzip.compress(b"x")): "is-an-archive",
+    ("a.jpg", tar_bytes()): "is-an-archive",
+    ("a.docx", zip_bytes("[Content_Types].xml", "word/document.xml")): "is-a-document",
+    ("a.jpg", b"%PDF-1.7\n"): "is-a-document",
+    ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"): "is-a-document",
+    ("a.url", b"[InternetShortcut]\r\nURL=https://example.com"): "cloud-shortcut",
+    ("a.jpg", b"\xef\xbb\xbf[InternetShortcut]\nURL=https://example.com"): "cloud-shortcut",
+    ("a.webloc", b"<?xml version='1.0'?><plist><dict><key>URL</key></dict></plist>"): "cloud-shortcut",
+    ("a.gdoc", b'{"doc_id": "1", "email": "a@example.com"}'): "cloud-shortcut",
+    ("photo", b'{"url": "https://drive.google.com/open?id=1"}'): "cloud-shortcut",
+    ("a.lnk", b"L\0\0\0\x01\x14\x02\0"): "cloud-shortcut",
+    (".IMG_1.HEIC.icloud", b"bplist00\xd3NSURLNameKey"): "cloud-placeholder",
+    ("IMG_1.HEIC", b"bplist00\xd3NSURLFileResourceType"): "cloud-placeholder",
+    ("a.jpg.crdownload", JPEG): "unfinished-download",
+    ("a.svg", b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>"): "is-a-drawing",
+    ("a.jpg", b"<!DOCTYPE html><html>"): "is-a-web-page",
+    ("a.mp4", b"#EXTM3U\nhttp://example.com/a.ts"): "is-a-playlist",
+    ("a.mp4", b"[playlist]\nFile1=a.mp3"): "is-a-playlist",
+    ("a.mp4", b"ffconcat version 1.0\nfile /etc/passwd"): "is-a-playlist",
+    ("a.mp4", b"<?xml version='1.0'?><MPD xmlns='urn:mpeg:dash'>"): "is-a-playlist",
+    ("a.mp3", b"ID3\x04\0"): "audio-only",
+    ("a.wav", b"RIFF\x10\0\0\0WAVEfmt "): "audio-only",
+    ("a.m4a", ftyp(b"M4A ")): "audio-only",
+    ("a.jxl", b"\xff\x0a\x10"): "format-not-supported",
+    ("a.psd", b"8BPS\0\x01"): "format-not-supported",
+    ("a.txt", "Grüße\n".encode()): "is-text",
+    ("a.txt", "Hello".encode("utf-16")): "is-text",
+    ("a.jpg", b"\x7fELF\x02\x01\x01\0\x80\xfe"): "type-unknown",
 }
 
 
@@ -130,7 +130,7 @@ def test_everything_else_is_refused_with_its_own_sentence(tmp_path: Path, name: 
 def test_a_name_that_lies_is_only_noted(tmp_path: Path) -> None:
     path = tmp_path / "photo.nef"
     path.write_bytes(JPEG)
-    assert [note.key for note in sniff(path).notes] == ["name_says_otherwise"]
+    assert [note.key for note in sniff(path).notes] == ["name-says-otherwise"]
     (tmp_path / "photo.JPG").write_bytes(JPEG)
     assert sniff(tmp_path / "photo.JPG").notes == ()
 
@@ -140,7 +140,7 @@ def test_a_picture_with_an_archive_behind_it_is_a_picture_with_a_note(tmp_path: 
     path.write_bytes(JPEG + zip_bytes("secret.txt"))
     found = sniff(path)
     assert found.media_type == "image/jpeg"
-    assert [note.key for note in found.notes] == ["archive_appended"]
+    assert [note.key for note in found.notes] == ["archive-appended"]
 
 
 def test_letters_pk_in_a_picture_are_no_archive(tmp_path: Path) -> None:
@@ -152,18 +152,18 @@ def test_letters_pk_in_a_picture_are_no_archive(tmp_path: Path) -> None:
 def test_a_fifo_is_never_opened(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     os.mkfifo(path)
-    assert refusal(path) == "not_a_regular_file"
+    assert refusal(path) == "not-a-regular-file"
 
 
 def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("photo.jpg")
-        assert refusal(tmp_path / "photo.jpg") == "not_a_regular_file"
+        assert refusal(tmp_path / "photo.jpg") == "not-a-regular-file"
 
 
 def test_a_file_that_vanished(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "gone.jpg") == "file_vanished"
+    assert refusal(tmp_path / "gone.jpg") == "file-vanished"
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +174,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", denied)
-    assert refusal(path) == "file_not_readable"
+    assert refusal(path) == "file-not-readable"
 
 
 def test_online_only_files_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +186,7 @@ def test_online_only_files_are_not_opened(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Path, "stat", lambda self, **_: Dataless())
     monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("opened"))
-    assert refusal(path) == "cloud_placeholder"
+    assert refusal(path) == "cloud-placeholder"
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 4, 8, 11, 16, 40])

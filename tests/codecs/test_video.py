@@ -172,7 +172,7 @@ def test_a_cut_off_clip_is_refused(tmp_path: Path, is_faststart: bool, share: fl
     path = clip(tmp_path / "a.mp4", frames=60, size=(320, 240), options=options)
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
-    assert refusal(path) in ("video_cut_off", "video_unreadable")
+    assert refusal(path) in ("video-cut-off", "video-unreadable")
 
 
 def test_an_encrypted_clip_is_refused(tmp_path: Path) -> None:
@@ -182,31 +182,31 @@ def test_an_encrypted_clip_is_refused(tmp_path: Path) -> None:
         "-i", str(clip(tmp_path / "plain.mp4")), "-c", "copy", "-encryption_scheme", "cenc-aes-ctr",
         "-encryption_key", key, "-encryption_kid", "a7e61c373e219033c21091fa607bf3b8", str(path),
     )  # fmt: skip
-    assert refusal(path) == "video_encrypted"
+    assert refusal(path) == "video-encrypted"
 
 
 def test_sound_only_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     ffmpeg("-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac", str(path))
-    assert refusal(path) == "audio_only"
+    assert refusal(path) == "audio-only"
 
 
 def test_cover_art_is_no_video(tmp_path: Path) -> None:
     ffmpeg("-f", "lavfi", "-i", "sine=d=1", "-f", "lavfi", "-i", "color=red:s=64x64:d=0.04", "-map", "0", "-map", "1",
            "-c:v", "mjpeg", "-disposition:v:0", "attached_pic", "-c:a", "aac", str(tmp_path / "a.mp4"))  # fmt: skip
-    assert refusal(tmp_path / "a.mp4") == "audio_only"
+    assert refusal(tmp_path / "a.mp4") == "audio-only"
 
 
 @pytest.mark.parametrize("text", ["#EXTM3U\n#EXTINF:1,\n{0}\n", "ffconcat version 1.0\nfile '{0}'\n"])
 def test_a_playlist_called_mp4_opens_nothing(tmp_path: Path, text: str) -> None:
     target = clip(tmp_path / "secret.mp4")
     (tmp_path / "list.mp4").write_text(text.format(target))
-    assert refusal(tmp_path / "list.mp4") == "is_a_playlist"
+    assert refusal(tmp_path / "list.mp4") == "is-a-playlist"
 
 
 def test_a_picture_is_no_clip(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"\xff\xd8\xff\xe0" + b"\0" * 100)
-    assert refusal(tmp_path / "a.mp4") == "video_expected"
+    assert refusal(tmp_path / "a.mp4") == "video-expected"
 
 
 def test_noise_behind_a_good_header_is_refused_or_read(tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_noise_behind_a_good_header_is_refused_or_read(tmp_path: Path) -> None:
 def test_a_codec_without_a_name_is_refused(tmp_path: Path) -> None:
     path = clip(tmp_path / "a.mkv", container="matroska")
     path.write_bytes(path.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_NOTHING/KNOWN"))
-    assert refusal(path) == "video_unreadable"
+    assert refusal(path) == "video-unreadable"
 
 
 def test_names_that_look_like_addresses(tmp_path: Path) -> None:
@@ -236,9 +236,9 @@ def test_names_that_look_like_addresses(tmp_path: Path) -> None:
 def test_limits_come_before_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = clip(tmp_path / "a.mp4")
     for limits, key in (
-        ({"max_pixels": 1000}, "video_too_large"),
-        ({"max_duration_s": 1.0}, "video_too_long"),
-        ({"timeout_s": -1.0}, "video_took_too_long"),
+        ({"max_pixels": 1000}, "video-too-large"),
+        ({"max_duration_s": 1.0}, "video-too-long"),
+        ({"timeout_s": -1.0}, "video-took-too-long"),
     ):
         with monkeypatch.context() as patch:
             patch.setattr(video_file, "VIDEO", replace(VIDEO, **limits))

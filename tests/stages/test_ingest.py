@@ -62,11 +62,11 @@ def test_one_broken_file_stops_nothing(tmp_path: Path) -> None:
     items, skipped = ingest(tmp_path)
     assert names(items) == ["good.jpg"]
     assert keys(skipped) == {
-        "cut.jpg": "photo_damaged",
-        "empty.heic": "file_empty",
-        "notes.txt": "is_text",
-        "a.zip": "is_an_archive",
-        "pipe.jpg": "not_a_regular_file",
+        "cut.jpg": "photo-damaged",
+        "empty.heic": "file-empty",
+        "notes.txt": "is-text",
+        "a.zip": "is-an-archive",
+        "pipe.jpg": "not-a-regular-file",
     }
 
 
@@ -82,7 +82,7 @@ def test_subfolders_are_walked_and_clutter_is_passed_over_in_silence(tmp_path: P
 
 def test_a_hidden_cloud_placeholder_is_named(tmp_path: Path) -> None:
     (tmp_path / ".IMG_1.HEIC.icloud").write_bytes(b"bplist00")
-    assert keys(ingest(tmp_path)[1]) == {".IMG_1.HEIC.icloud": "cloud_placeholder"}
+    assert keys(ingest(tmp_path)[1]) == {".IMG_1.HEIC.icloud": "cloud-placeholder"}
 
 
 def test_links(tmp_path: Path) -> None:
@@ -98,9 +98,9 @@ def test_links(tmp_path: Path) -> None:
     assert names(items) == ["a.jpg", "z.jpg"]
     assert items[1].duplicate_of == inside
     assert keys(skipped) == {
-        "out.jpg": "link_out_of_folder",
-        "whole_folder": "link_out_of_folder",
-        "broken.jpg": "link_broken",
+        "out.jpg": "link-out-of-folder",
+        "whole_folder": "link-out-of-folder",
+        "broken.jpg": "link-broken",
     }
 
 
@@ -126,14 +126,14 @@ def test_a_file_that_vanishes_while_we_read(tmp_path: Path, monkeypatch: pytest.
         raise FileNotFoundError(path)
 
     monkeypatch.setattr(ingest_module, "_sha256", gone)
-    assert keys(ingest(tmp_path)[1]) == {"a.jpg": "file_vanished"}
+    assert keys(ingest(tmp_path)[1]) == {"a.jpg": "file-vanished"}
 
 
 def test_identify_gives_one_item_or_a_reason(tmp_path: Path) -> None:
     assert isinstance(identify(photo(tmp_path / "a.jpg")), MediaItem)
     missing = identify(tmp_path / "none.jpg")
     assert isinstance(missing, Skipped)
-    assert missing.message.key == "file_vanished"
+    assert missing.message.key == "file-vanished"
 
 
 def test_the_same_bytes_count_once(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_the_same_bytes_count_once(tmp_path: Path) -> None:
     shutil.copy(clip(tmp_path / "c.mp4"), tmp_path / "d.mp4")
     items, _ = ingest(tmp_path)
     assert [item.duplicate_of for item in items] == [None, tmp_path / "a.jpg", None, tmp_path / "c.mp4"]
-    assert [note.key for note in items[1].notes] == ["duplicate_exact"]
+    assert [note.key for note in items[1].notes] == ["duplicate-exact"]
 
 
 @pytest.mark.parametrize("change", ["quality", "smaller", "format", "stripped", "darker"])
@@ -159,7 +159,7 @@ def test_the_same_picture_saved_again_counts_once(tmp_path: Path, change: str) -
     again.save(tmp_path / f"b.{suffix}", **options)
     items, _ = ingest(tmp_path)
     assert [item.duplicate_of for item in items] == [None, tmp_path / "a.jpg"]
-    assert [note.key for note in items[1].notes] == ["duplicate_near"]
+    assert [note.key for note in items[1].notes] == ["duplicate-near"]
 
 
 def scene(shift: int = 0, card: tuple[int, int] | None = None) -> np.ndarray:
@@ -206,7 +206,7 @@ def test_a_live_photo_is_one_item(tmp_path: Path) -> None:
     assert names(items) == ["IMG_1.HEIC", "IMG_2.MOV"]
     assert skipped == ()
     assert items[0].companion == tmp_path / "IMG_1.MOV"
-    assert "live_photo" in [note.key for note in items[0].notes]
+    assert "live-photo" in [note.key for note in items[0].notes]
 
 
 def test_a_long_clip_of_the_same_name_is_one_of_its_own(tmp_path: Path) -> None:

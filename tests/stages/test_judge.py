@@ -76,7 +76,7 @@ def test_a_date_stamp_is_a_note_and_a_caption_is_not(facts: Facts) -> None:
 
 
 def test_archives_and_links(facts: Facts) -> None:
-    zipped = Skipped(Path("photos.zip"), message("is_an_archive", file="photos.zip"))
+    zipped = Skipped(Path("photos.zip"), message("is-an-archive", file="photos.zip"))
     assert verdicts(facts, "no-archives") == [Verdict.PASS]
     assert verdicts(replace(facts, skipped=(zipped,)), "no-archives") == [Verdict.FAIL]
     linked = replace(facts.submission, answers={**facts.submission.answers, "process": "see https://dropbox.com/x"})

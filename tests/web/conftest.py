@@ -49,7 +49,7 @@ class FakeWorker:
     def _sort(job: Sort) -> Sorted:
         paths = sorted(job.folder.iterdir())
         items = tuple(_media(path) for path in paths if path.suffix != ".zip")
-        skipped = [Skipped(p, message("is_an_archive", file=p.name, kind="ZIP")) for p in paths if p.suffix == ".zip"]
+        skipped = [Skipped(p, message("is-an-archive", file=p.name, kind="ZIP")) for p in paths if p.suffix == ".zip"]
         return Sorted(items, tuple(skipped), {i.path: preview(1) for i in items if i.path not in job.known})
 
     @staticmethod

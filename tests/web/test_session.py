@@ -82,7 +82,7 @@ def test_what_cannot_be_used_has_its_reason(session: Session) -> None:
         session.tell(names=(NAME,))
         archive, broken = _drop(session, "all.zip"), _drop(session, "broken.jpg")
         await _until(lambda: broken.left_out is not None and archive.left_out is not None)
-        assert (archive.left_out.key, broken.left_out.key) == ("is_an_archive", "skipped-failed")
+        assert (archive.left_out.key, broken.left_out.key) == ("is-an-archive", "skipped-failed")
 
     _play(session, story)
 

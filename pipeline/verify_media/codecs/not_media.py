@@ -131,11 +131,11 @@ def reason(path: Path, head: bytes) -> Message:
 def _cloud(path: Path, head: bytes) -> Message | None:
     suffix, small = path.suffix.lower(), len(head) < _STUB_BYTES
     if suffix in _STUB_SUFFIXES or not head.strip(b"\0"):
-        return message("cloud_placeholder", file=path.name)
+        return message("cloud-placeholder", file=path.name)
     if small and head.startswith(b"bplist00") and (b"NSURLNameKey" in head or b"NSURLFileResourceType" in head):
-        return message("cloud_placeholder", file=path.name)
+        return message("cloud-placeholder", file=path.name)
     if (small and suffix in _LINK_SUFFIXES) or _is_link(head):
-        return message("cloud_shortcut", file=path.name)
+        return message("cloud-shortcut", file=path.name)
     return None
 
 
@@ -161,19 +161,19 @@ def _archive(path: Path, head: bytes) -> Message | None:
     if kind is None:
         return None
     if kind == "ZIP" and any(mark in head for mark in _ZIP_DOCUMENTS):
-        return message("is_a_document", file=path.name, kind="document")
-    return message("is_an_archive", file=path.name, kind=kind)
+        return message("is-a-document", file=path.name, kind="document")
+    return message("is-an-archive", file=path.name, kind=kind)
 
 
 def _named(path: Path, head: bytes) -> Message | None:
     if b"%PDF-" in head[:1024]:
-        return message("is_a_document", file=path.name, kind="PDF")
+        return message("is-a-document", file=path.name, kind="PDF")
     if head.startswith((b"\xd0\xcf\x11\xe0", b"{\\rtf")):
-        return message("is_a_document", file=path.name, kind="document")
+        return message("is-a-document", file=path.name, kind="document")
     if _is_audio(head):
-        return message("audio_only", file=path.name)
+        return message("audio-only", file=path.name)
     other = next((name for at, magic, name in _OTHER_FORMATS if head.startswith(magic, at)), None)
-    return message("format_not_supported", file=path.name, kind=other) if other else None
+    return message("format-not-supported", file=path.name, kind=other) if other else None
 
 
 def _is_audio(head: bytes) -> bool:
@@ -188,15 +188,15 @@ def _written(path: Path, head: bytes) -> Message:
     """Text of some kind, or nothing known."""
     words = _as_text(head)
     if words is None:
-        return message("type_unknown", file=path.name)
+        return message("type-unknown", file=path.name)
     start = words.lstrip("\ufeff \r\n\t").lower()
     if re.search(r"<svg[\s>]", start):
-        return message("is_a_drawing", file=path.name)
+        return message("is-a-drawing", file=path.name)
     if start.startswith(("<!doctype html", "<html")):
-        return message("is_a_web_page", file=path.name)
+        return message("is-a-web-page", file=path.name)
     if start.startswith(_PLAYLISTS) or any(mark in start[:512] for mark in _PLAYLISTS[3:6]):
-        return message("is_a_playlist", file=path.name)
-    return message("is_text", file=path.name)
+        return message("is-a-playlist", file=path.name)
+    return message("is-text", file=path.name)
 
 
 def _as_text(head: bytes) -> str | None:

@@ -113,7 +113,7 @@ def load(path: Path, *, max_side: int | None = None) -> Image:
 def _photo_type(path: Path) -> FileType:
     kind = sniff(path)
     if kind.kind is not Kind.PHOTO:
-        raise refuse("photo_expected", file=path.name)
+        raise refuse("photo-expected", file=path.name)
     return kind
 
 
@@ -125,35 +125,35 @@ def _opened(path: Path, kind: FileType) -> Iterator[PilImage.Image]:
     try:
         with PilImage.open(io.BytesIO(data), formats=_DECODERS[kind.media_type]) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise refuse("photo_too_large", file=path.name, width=image.width, height=image.height)
+                raise refuse("photo-too-large", file=path.name, width=image.width, height=image.height)
             yield image
     except DecodeError:
         raise
     except PilImage.DecompressionBombError as error:
-        raise refuse("photo_bomb", file=path.name) from error
+        raise refuse("photo-bomb", file=path.name) from error
     except UnidentifiedImageError as error:
-        raise refuse("photo_unreadable", file=path.name) from error
+        raise refuse("photo-unreadable", file=path.name) from error
     except MemoryError as error:
-        raise refuse("photo_too_large_for_memory", file=path.name) from error
+        raise refuse("photo-too-large-for-memory", file=path.name) from error
     except Exception as error:  # decoders of foreign bytes raise anything, from struct.error to SyntaxError
-        raise refuse("photo_damaged", file=path.name) from error
+        raise refuse("photo-damaged", file=path.name) from error
 
 
 def _bytes(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise refuse("file_too_large", file=path.name)
+            raise refuse("file-too-large", file=path.name)
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise refuse("file_vanished", file=path.name) from error
+        raise refuse("file-vanished", file=path.name) from error
     except OSError as error:
-        raise refuse("file_read_error", file=path.name, reason=error.strerror or type(error).__name__) from error
+        raise refuse("file-read-error", file=path.name, reason=error.strerror or type(error).__name__) from error
 
 
 def _refuse_padded(path: Path, kind: FileType, data: bytes) -> None:
     """Where the end of a JPEG was replaced by filling, libjpeg would paint the rest of the picture grey."""
     if kind.media_type == "image/jpeg" and jpeg_scan.find_end(data).padded:
-        raise refuse("photo_damaged", file=path.name)
+        raise refuse("photo-damaged", file=path.name)
 
 
 def _orientation(image: PilImage.Image) -> int:
@@ -260,10 +260,10 @@ def _primaries(path: Path, kind: FileType) -> int | None:
 def _notes(path: Path, kind: FileType, image: PilImage.Image) -> tuple[Message, ...]:
     notes = []
     if kind.media_type in _MANY_PAGES and getattr(image, "n_frames", 1) > 1:
-        notes.append(message("first_picture_only", file=path.name))
+        notes.append(message("first-picture-only", file=path.name))
     xmp = image.info.get("xmp") or b""
     if capture.is_motion_photo(xmp.encode() if isinstance(xmp, str) else xmp):
-        notes.append(message("motion_photo_still", file=path.name))
+        notes.append(message("motion-photo-still", file=path.name))
     return tuple(notes)
 
 

@@ -78,12 +78,12 @@ def _opened(path: Path) -> Iterator[rawpy.RawPy]:
     try:
         with rawpy.imread(str(path)) as raw:
             if raw.sizes.raw_width * raw.sizes.raw_height > MAX_PIXELS:
-                raise refuse("photo_too_large", file=path.name, width=raw.sizes.width, height=raw.sizes.height)
+                raise refuse("photo-too-large", file=path.name, width=raw.sizes.width, height=raw.sizes.height)
             yield raw
     except DecodeError:
         raise
     except Exception as error:  # LibRaw, and Pillow on the preview, raise anything on damaged input
-        raise refuse("raw_unreadable", file=path.name) from error
+        raise refuse("raw-unreadable", file=path.name) from error
 
 
 def _full_size_preview(raw: rawpy.RawPy) -> PilImage.Image | None:

@@ -104,23 +104,23 @@ def sniff(path: Path) -> FileType:
         with path.open("rb") as file:
             return _by_content(path, file)
     except FileNotFoundError as error:
-        raise refuse("file_vanished", file=path.name) from error
+        raise refuse("file-vanished", file=path.name) from error
     except PermissionError as error:
-        raise refuse("file_not_readable", file=path.name) from error
+        raise refuse("file-not-readable", file=path.name) from error
     except OSError as error:
-        raise refuse("file_read_error", file=path.name, reason=error.strerror or type(error).__name__) from error
+        raise refuse("file-read-error", file=path.name, reason=error.strerror or type(error).__name__) from error
 
 
 def _refuse_special(path: Path) -> None:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise refuse("not_a_regular_file", file=path.name)
+        raise refuse("not-a-regular-file", file=path.name)
     if not_media.is_online_only(status):
-        raise refuse("cloud_placeholder", file=path.name)
+        raise refuse("cloud-placeholder", file=path.name)
     if not_media.is_unfinished_download(path.name):
-        raise refuse("unfinished_download", file=path.name)
+        raise refuse("unfinished-download", file=path.name)
     if status.st_size == 0:
-        raise refuse("file_empty", file=path.name)
+        raise refuse("file-empty", file=path.name)
 
 
 def _by_content(path: Path, file: BinaryIO) -> FileType:
@@ -195,7 +195,7 @@ def _oddities(path: Path, file: BinaryIO, size_bytes: int, media_type: str) -> t
     notes = []
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES[media_type]:
-        notes.append(message("name_says_otherwise", file=path.name, kind=not_media.plain_name(media_type)))
+        notes.append(message("name-says-otherwise", file=path.name, kind=not_media.plain_name(media_type)))
     if not_media.archive_follows(file, size_bytes):
-        notes.append(message("archive_appended", file=path.name))
+        notes.append(message("archive-appended", file=path.name))
     return tuple(notes)

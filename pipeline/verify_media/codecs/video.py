@@ -62,7 +62,7 @@ def probe(path: Path) -> VideoInfo:
     with video_file.opened(path) as clip:
         frame = next(video_file.decoded(clip), None)
         if frame is None:
-            raise refuse("video_no_frames", file=path.name)
+            raise refuse("video-no-frames", file=path.name)
         return _info(clip, frame, notes)
 
 
@@ -79,7 +79,7 @@ def keyframes(path: Path, *, max_frames: int, max_side: int | None = None) -> It
                     count, last_s = count + 1, clip.time_of(frame)
                     yield from _shown(clip, frame, count - 1, max_side)
         if count == 0:
-            raise refuse("video_no_frames", file=path.name)
+            raise refuse("video-no-frames", file=path.name)
 
 
 def between(

@@ -102,7 +102,7 @@ class Clip:
 
     def check_time(self) -> None:
         if time.monotonic() > self.budget.deadline:
-            raise refuse("video_took_too_long", file=self.path.name)
+            raise refuse("video-took-too-long", file=self.path.name)
 
     def hand_over(self, frame: Frame) -> Iterator[Frame]:
         """Yield the frame; the time that the caller spends on it is not ours."""
@@ -116,7 +116,7 @@ def opened(path: Path) -> Iterator[Clip]:
     """The clip with its main picture track. Raises DecodeError, whatever FFmpeg raises."""
     kind = sniff(path)
     if kind.kind is not Kind.VIDEO:
-        raise refuse("video_expected", file=path.name)
+        raise refuse("video-expected", file=path.name)
     _refuse_unplayable(path, kind.media_type)
     try:
         with _container(path, kind.media_type) as container:
@@ -127,9 +127,9 @@ def opened(path: Path) -> Iterator[Clip]:
     except DecodeError:
         raise
     except MemoryError as error:
-        raise refuse("photo_too_large_for_memory", file=path.name) from error
+        raise refuse("photo-too-large-for-memory", file=path.name) from error
     except (av.FFmpegError, OSError, ValueError, ArithmeticError, LookupError, RuntimeError) as error:
-        raise refuse("video_unreadable", file=path.name) from error
+        raise refuse("video-unreadable", file=path.name) from error
 
 
 def _container(path: Path, media_type: str) -> InputContainer:
@@ -154,30 +154,30 @@ def _refuse_unplayable(path: Path, media_type: str) -> None:
     size_bytes = path.stat().st_size
     with path.open("rb") as file:
         if media_type == "video/x-ms-wmv" and _ASF_ENCRYPTION in file.read(1 << 16):
-            raise refuse("video_encrypted", file=path.name)
+            raise refuse("video-encrypted", file=path.name)
         if _DEMUXERS[media_type] != _MOV:
             return
         if isobmff.is_encrypted(file, size_bytes):
-            raise refuse("video_encrypted", file=path.name)
+            raise refuse("video-encrypted", file=path.name)
         if isobmff.cut_off(file, size_bytes):
-            raise refuse("video_cut_off", file=path.name)
+            raise refuse("video-cut-off", file=path.name)
 
 
 def _main_stream(path: Path, container: InputContainer) -> av.VideoStream:
     """The largest picture track; cover art is none."""
     if len(container.streams) > VIDEO.max_streams:
-        raise refuse("video_unreadable", file=path.name)
+        raise refuse("video-unreadable", file=path.name)
     tracks = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not tracks:
-        raise refuse("audio_only" if container.streams.audio else "video_no_picture", file=path.name)
+        raise refuse("audio-only" if container.streams.audio else "video-no-picture", file=path.name)
     tracks = [s for s in tracks if s.codec_context is not None]
     if not tracks:  # a codec that FFmpeg has no name for
-        raise refuse("video_unreadable", file=path.name)
+        raise refuse("video-unreadable", file=path.name)
     stream = max(tracks, key=lambda s: (s.codec_context.width or 0) * (s.codec_context.height or 0))
     if "enc_key_id" in stream.metadata or stream.codec_tag in ("encv", "drmi"):
-        raise refuse("video_encrypted", file=path.name)
+        raise refuse("video-encrypted", file=path.name)
     if stream.codec_context.codec.name not in _DECODERS:
-        raise refuse("video_unreadable", file=path.name)
+        raise refuse("video-unreadable", file=path.name)
     stream.thread_type = "AUTO"
     stream.codec_context.thread_count = _MAX_THREADS
     return stream
@@ -187,13 +187,13 @@ def _refuse_oversized(clip: Clip) -> None:
     context = clip.stream.codec_context
     width, height = context.width or 0, context.height or 0
     if width * height > VIDEO.max_pixels:
-        raise refuse("video_too_large", file=clip.path.name, width=width, height=height)
+        raise refuse("video-too-large", file=clip.path.name, width=width, height=height)
     if clip.duration_s > VIDEO.max_duration_s:
         raise _too_long(clip)
 
 
 def _too_long(clip: Clip) -> DecodeError:
-    return refuse("video_too_long", file=clip.path.name, hours=round(VIDEO.max_duration_s / 3600))
+    return refuse("video-too-long", file=clip.path.name, hours=round(VIDEO.max_duration_s / 3600))
 
 
 def timeline(clip: Clip) -> tuple[list[float], float]:
@@ -249,7 +249,7 @@ def _frames_of(clip: Clip, packet: Packet | None) -> Iterator[av.VideoFrame]:
         return
     for frame in frames:
         if frame.width * frame.height > VIDEO.max_pixels:
-            raise refuse("video_too_large", file=clip.path.name, width=frame.width, height=frame.height)
+            raise refuse("video-too-large", file=clip.path.name, width=frame.width, height=frame.height)
         yield frame
 
 

@@ -1,7 +1,8 @@
 """Every sentence that a maker reads, with its cure: one catalogue, a TOML file for each stage beside this module.
 
 An entry is `[key]` with `text` (what happened, `{placeholders}` allowed) and `cure` (what to do); where nothing needs
-doing, `informative = true` stands in the cure's place. Keys are unique over all files. `docs/messages.md` is made from here.
+doing, `informative = true` stands in the cure's place. Keys are unique over all files; `docs/messages.md` is made from
+here.
 """
 
 from __future__ import annotations

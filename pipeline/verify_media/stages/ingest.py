@@ -59,10 +59,10 @@ def _examined(path: Path) -> _Found | Skipped:
     except DecodeError as error:
         return Skipped(path, error.message)
     except FileNotFoundError:
-        return Skipped(path, message("file_vanished", file=path.name))
+        return Skipped(path, message("file-vanished", file=path.name))
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        return Skipped(path, message("file_read_error", file=path.name, reason=reason))
+        return Skipped(path, message("file-read-error", file=path.name, reason=reason))
 
 
 def _photo(path: Path) -> _Found:
@@ -89,7 +89,7 @@ def _video(path: Path) -> _Found:
     info = video.probe(path)
     first = next(video.keyframes(path, max_frames=1, max_side=LOOK_SIDE), None)
     if first is None:
-        raise refuse("video_no_frames", file=path.name)
+        raise refuse("video-no-frames", file=path.name)
     item = MediaItem(
         path=path,
         kind=Kind.VIDEO,
@@ -132,7 +132,7 @@ def _live_photos_joined(found: Sequence[_Found]) -> list[_Found]:
         clip = next((c for c in clips if c.item.path not in taken and _belongs(still, c)), None)
         if clip is not None:
             taken.add(clip.item.path)
-            note = message("live_photo", file=clip.item.path.name, still=still.item.path.name)
+            note = message("live-photo", file=clip.item.path.name, still=still.item.path.name)
             item = replace(still.item, companion=clip.item.path, notes=(*still.item.notes, note))
             joined[still.item.path] = replace(still, item=item)
     return [joined.get(f.item.path, f) for f in found if f.item.path not in taken]
@@ -170,7 +170,7 @@ def _is_same(a: _Found, b: _Found) -> bool:
 def _marked(found: _Found, original: MediaItem) -> _Found:
     if original.path == found.item.path:
         return found
-    key = "duplicate_exact" if original.sha256 == found.item.sha256 else "duplicate_near"
+    key = "duplicate-exact" if original.sha256 == found.item.sha256 else "duplicate-near"
     note = message(key, file=found.item.path.name, original=original.path.name)
     item = replace(found.item, duplicate_of=original.path, notes=(*found.item.notes, note))
     return replace(found, item=item)

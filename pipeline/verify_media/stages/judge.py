@@ -14,9 +14,9 @@ from verify_media.records import Deliverable, Draft, ItemReport, Outcome, RuleRe
 from verify_media.stages.dates import dates_in, in_words
 from verify_media.submission import Submission
 
-ARCHIVE_KEYS = frozenset({"is_an_archive"})
-LINK_KEYS = frozenset({"cloud_shortcut"})
-QUIET_KEYS = frozenset({"duplicate_exact", "duplicate_near", "skipped-surplus"})
+ARCHIVE_KEYS = frozenset({"is-an-archive"})
+LINK_KEYS = frozenset({"cloud-shortcut"})
+QUIET_KEYS = frozenset({"duplicate-exact", "duplicate-near", "skipped-surplus"})
 """Skipped files that are no loss: the same picture is there already, or more than the letter asks for."""
 LINK = re.compile(
     r"https?://|www\.|dropbox\.com|drive\.google|1drv\.ms|onedrive\.live|icloud\.com|wetransfer|we\.tl/", re.IGNORECASE

@@ -37,7 +37,7 @@ def walk(folder: Path, ignore: Collection[Path] = ()) -> tuple[tuple[Path, ...],
             elif not entry.is_dir():
                 files.append(path)
             elif depth >= MAX_DEPTH:
-                skipped.append(Skipped(path, message("folder_too_deep", file=path.name)))
+                skipped.append(Skipped(path, message("folder-too-deep", file=path.name)))
             elif not entry.is_symlink():
                 pending.append((path, depth + 1))
     return tuple(sorted(files, key=_order)), tuple(sorted(skipped, key=lambda s: _order(s.path)))
@@ -52,7 +52,7 @@ def _entries(folder: Path, skipped: list[Skipped]) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             return list(entries)
     except OSError:
-        skipped.append(Skipped(folder, message("folder_not_readable", file=folder.name)))
+        skipped.append(Skipped(folder, message("folder-not-readable", file=folder.name)))
         return []
 
 
@@ -70,5 +70,5 @@ def _link_problem(path: Path, root: Path) -> Skipped | None:
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
-        return Skipped(path, message("link_broken", file=path.name))
-    return None if target.is_relative_to(root) else Skipped(path, message("link_out_of_folder", file=path.name))
+        return Skipped(path, message("link-broken", file=path.name))
+    return None if target.is_relative_to(root) else Skipped(path, message("link-out-of-folder", file=path.name))

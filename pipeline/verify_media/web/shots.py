@@ -28,7 +28,7 @@ class Shot:
     @property
     def is_companion(self) -> bool:
         """The clip of a Live Photo: it comes with its still."""
-        return self.left_out is not None and self.left_out.key == "live_photo"
+        return self.left_out is not None and self.left_out.key == "live-photo"
 
     def sorted_as(self, item: MediaItem | None, reason: Message | None) -> None:
         """Keeps the report of a file that is the same as before."""

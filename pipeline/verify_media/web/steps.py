@@ -84,7 +84,7 @@ class Steps:
             item = items.get(shot.path)
             reason = reasons.get(shot.path) or copy_reason(item)
             if still := stills.get(shot.path):
-                reason = message("live_photo", file=shot.path.name, still=still.path.name)
+                reason = message("live-photo", file=shot.path.name, still=still.path.name)
             shot.thumbnail = found.thumbnails.get(shot.path, shot.thumbnail)
             shot.sorted_as(None if reason else item, reason)
 
