@@ -156,6 +156,9 @@ class Sighting:
     p_digital: float | None = None
     outcome: Outcome = Outcome.UNSURE
     evidence: tuple[Cue, ...] = ()
+    imprint: bytes = field(default=b"", repr=False, compare=False)
+    """32 x 128 grey values of the mark and its surroundings, to compare the pictures of a submission; see
+    cues/repeats.py."""
 
 
 @dataclass(frozen=True, slots=True)

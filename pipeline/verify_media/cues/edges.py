@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from verify_media.cues.windows import View
+
 Floats: TypeAlias = NDArray[np.float32]
 REACH = 8
 """Pixels on either side of the edge that a profile covers."""
@@ -36,24 +38,27 @@ class Edges:
     """N x 2 distance of the red and the blue edge from the green one."""
     chroma_width: Floats
     """N x 2 width of red and blue over that of green."""
+    lean: Floats
+    """Skewness of the slope from dark to light: below 0 where most of the step happens late, on the light side."""
+    window: NDArray[np.intp]
+    """Which window each edge lies in."""
 
     def __len__(self) -> int:
         return len(self.width)
 
 
-def edges(windows: NDArray[np.uint8]) -> Edges:
-    """Strong edges of N x side x side x 3 windows."""
-    found = [_profiles(window) for window in windows]
+def edges(view: View) -> Edges:
+    """Strong edges inside the view."""
+    found = [_profiles(*window) for window in zip(view.pixels, view.grey, view.inside, strict=True)]
     profiles = np.concatenate(found) if found else np.empty((0, 2 * REACH + 1, 3), np.float32)
-    return _measure(profiles)
+    return _measure(profiles, np.repeat(np.arange(len(found)), [len(p) for p in found]))
 
 
-def _profiles(window: NDArray[np.uint8]) -> Floats:
+def _profiles(window: NDArray[np.uint8], level: NDArray[np.uint8], inside: NDArray[np.bool_]) -> Floats:
     """K x (2 REACH + 1) x 3 colours across the strongest edge points, from dark to light."""
-    pixels = window.astype(np.float32)
-    grey = pixels @ np.array([0.299, 0.587, 0.114], np.float32)
+    pixels, grey = window.astype(np.float32), level.astype(np.float32)
     gx, gy = (np.asarray(cv2.Sobel(grey, cv2.CV_32F, i, 1 - i, scale=0.25), np.float32) for i in (1, 0))
-    steep = np.hypot(gx, gy)
+    steep = np.hypot(gx, gy) * inside
     ys, xs = _crests(steep, gx, gy)
     normal = np.stack([gx[ys, xs], gy[ys, xs]], 1) / steep[ys, xs, None]
     along = np.arange(-REACH, REACH + 1, dtype=np.float32)
@@ -80,7 +85,7 @@ def _crests(steep: Floats, gx: Floats, gy: Floats) -> tuple[NDArray[np.intp], ND
     return ys[strongest], xs[strongest]
 
 
-def _measure(profiles: Floats) -> Edges:
+def _measure(profiles: Floats, window: NDArray[np.intp]) -> Edges:
     run = _rising_run(profiles @ np.array([0.299, 0.587, 0.114], np.float32))
     slopes = np.diff(profiles, axis=1) * run[:, :, None]
     grey_slopes = slopes @ np.array([0.299, 0.587, 0.114], np.float32)
@@ -91,6 +96,7 @@ def _measure(profiles: Floats) -> Edges:
     rows = np.arange(len(run))
     dark, light = profiles[rows, first], profiles[rows, last]
     centre, width = _centres_widths(slopes)
+    lean = _skewness(grey_slopes)
     return Edges(
         width=contrast / np.maximum(grey_slopes.max(1), 1e-3),
         contrast=contrast,
@@ -99,6 +105,8 @@ def _measure(profiles: Floats) -> Edges:
         light=light,
         shift=centre[:, [0, 2]] - centre[:, [1]],
         chroma_width=(width[:, [0, 2]] / np.maximum(width[:, [1]], 0.2)).astype(np.float32),
+        lean=lean,
+        window=window[keep],
     )
 
 
@@ -118,6 +126,16 @@ def _centres_widths(slopes: Floats) -> tuple[Floats, Floats]:
     centre = (weight * at).sum(1) / mass
     spread = np.sqrt((weight * (at - centre[:, None]) ** 2).sum(1) / mass)
     return centre, spread
+
+
+def _skewness(slopes: Floats) -> Floats:
+    """Third standardised moment of each profile's slope over its positions, N x positions -> N."""
+    weight = np.maximum(slopes, 0)
+    weight = weight / np.maximum(weight.sum(1, keepdims=True), 1e-3)
+    at = np.arange(weight.shape[1], dtype=np.float32)
+    away = at - (weight * at).sum(1, keepdims=True)
+    spread = np.sqrt((weight * away**2).sum(1))
+    return np.asarray((weight * away**3).sum(1) / np.maximum(spread, 0.3) ** 3, np.float32)
 
 
 def _overshoot(profiles: Floats, first: NDArray[np.intp], last: NDArray[np.intp], contrast: Floats) -> Floats:

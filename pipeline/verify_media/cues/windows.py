@@ -33,6 +33,8 @@ class Scene:
 
 
 STEP = 16
+BAR_LEVELS = 12
+"""Grey levels that JPEG may vary in a bar of one colour."""
 
 
 def scene(image: Image) -> Scene:
@@ -43,21 +45,65 @@ def scene(image: Image) -> Scene:
     return Scene(image, grey, cv2.resize(slope, size, interpolation=cv2.INTER_AREA).astype(np.float32))
 
 
-def mark_windows(of: Scene, quad: Quad, count: int) -> Corners:
+def inner_box(image: Image) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of the picture without bars of one colour; at most a third on either side is taken
+    off."""
+    grey = image[:, :, 1]
+    rows = np.ptp(grey[:, :: max(1, grey.shape[1] // 200)], axis=1) > BAR_LEVELS
+    columns = np.ptp(grey[:: max(1, grey.shape[0] // 200)], axis=0) > BAR_LEVELS
+    (top, bottom), (left, right) = _run(rows), _run(columns)
+    return left, top, right, bottom
+
+
+def _run(busy: NDArray[np.bool_]) -> tuple[int, int]:
+    """From the first to behind the last busy line, two lines tighter where something is cut off."""
+    at = np.nonzero(busy)[0]
+    if not len(at):
+        return 0, len(busy)
+    first, last, third = int(at[0]), int(at[-1]) + 1, len(busy) // 3
+    first, last = (first + 2 if first > 2 else 0), (last - 2 if last < len(busy) - 2 else len(busy))
+    return min(first, third), max(last, len(busy) - third)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """N windows and, for each pixel, whether it belongs to what is measured (the mark; the band without the mark;
+    all)."""
+
+    pixels: NDArray[np.uint8]
+    inside: NDArray[np.bool_]
+    corners: Corners
+    grey: NDArray[np.uint8]
+
+
+def mark_view(of: Scene, quad: Quad, count: int) -> View:
     """The windows with the most strokes, whose centres lie on the mark."""
-    return _strongest(of, _mask(of, [np.array(quad)]), count)
+    area = grown(quad, 1.1, 2)
+    corners = _strongest(of, _mask(of, [np.array(quad)]), count)
+    return View(cut(of.image, corners), _inside(area, corners), corners, cut(of.grey, corners))
 
 
-def near_windows(of: Scene, quad: Quad, count: int) -> Corners:
+def near_view(of: Scene, quad: Quad, count: int) -> View:
     """The windows with the most edges in the band around the mark: what it stands on, and its neighbours."""
-    inside = _mask(of, [grown(quad, 1.35, SIDE * 0.6)])
-    return _strongest(of, _mask(of, [grown(quad, 3.0, SIDE * 2.0)]) & ~inside, count)
+    hole = grown(quad, 1.1, 4)
+    band = _mask(of, [grown(quad, 2.5, SIDE * 1.5)]) & ~_mask(of, [grown(quad, 1.1, 8)])
+    corners = _strongest(of, band, count)
+    return View(cut(of.image, corners), ~_inside(hole, corners), corners, cut(of.grey, corners))
 
 
-def far_windows(of: Scene, quads: list[Quad], count: int) -> Corners:
+def far_view(of: Scene, quads: list[Quad], count: int) -> View:
     """The windows with the most edges away from every mark and every other lettering: the picture itself."""
     taken = _mask(of, [grown(q, 1.3, SIDE * 0.6) for q in quads])
-    return _strongest(of, ~taken, count, spread=3)
+    corners = _strongest(of, ~taken, count, spread=3)
+    return View(cut(of.image, corners), np.ones((len(corners), SIDE, SIDE), bool), corners, cut(of.grey, corners))
+
+
+def _inside(polygon: NDArray[np.float64], corners: Corners) -> NDArray[np.bool_]:
+    """N x SIDE x SIDE: the polygon, seen from each window."""
+    masks = np.zeros((len(corners), SIDE, SIDE), np.uint8)
+    for mask, corner in zip(masks, corners, strict=True):
+        cv2.fillPoly(mask, [np.round(polygon - corner).astype(np.int32)], 1)
+    return masks.astype(bool)
 
 
 def cut(image: NDArray[np.uint8], corners: Corners, side: int = SIDE) -> NDArray[np.uint8]:

@@ -1,92 +1,185 @@
 """Physically there, or added to the picture: a calibrated probability for every sighting, with its reasons.
 
-The measurements are in `cues`; this stage weighs them and decides, and says "unsure" wherever they cannot tell.
+Measurements and learned scores are in `cues`; this stage asks for them, weighs them, and says "unsure" wherever they
+cannot tell. A wrong accusation costs a maker more than a question does.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import exp, log
+from functools import partial
 
 import numpy as np
 
-from verify_media.cues import edges, windows
-from verify_media.messages import Message, message
+from verify_media.cues import calibration, network, reasons, repeats, vector, windows
+from verify_media.cues.file_traces import file_traces
+from verify_media.messages import message
 from verify_media.records import Cue, Frame, ItemReport, MediaItem, Outcome, Sighting
+from verify_media.stages.decide import best_first, decide
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What counts as decided. Set for at most 1 % confidently wrong on photos that were not trained on."""
+    """Below these there is too little to judge, whatever the scores say."""
 
-    digital: float = 0.95
-    physical: float = 0.10
     letter_height_px: float = 12.0
     wanted_height_px: int = 40
-    edges: int = 30
-    """Fewer strong edges than this on the mark or in the scene compare nothing."""
+    mark_edges: int = 20
+    scene_edges: int = 20
+    frame_px: int = 64
+    repeated_p: float = 0.97
+    """p_digital of a mark that keeps its exact place in different scenes."""
+    moving_share: float = 0.7
+    """What is left of the odds of digital where a mark is seen from several angles."""
 
 
 LIMITS = Limits()
+KEPT = (
+    "edge_width_px",
+    "edge_width_over_far",
+    "noise_over_far",
+    "fringe_over_far",
+    "ink_flat",
+    "error_level_90_over_far",
+    "letter_height_px",
+)
+"""Numbers that stay in the report with every verdict."""
 
 
 def authenticate(
     frame: Frame, sightings: Sequence[Sighting], *, media: MediaItem | None = None, others: Sequence[Sighting] = ()
 ) -> tuple[Sighting, ...]:
-    """The sightings with p_digital, outcome and evidence. `others` is lettering that the comparison leaves out."""
+    """The sightings with p_digital, outcome and evidence. `others`: further lettering, left out of the comparison."""
     if not sightings:
         return ()
-    of = windows.scene(frame.image)
-    far = edges.edges(windows.cut(of.image, windows.far_windows(of, [s.quad for s in (*sightings, *others)], 12)))
-    return tuple(_judged(of, far, sighting) for sighting in sightings)
+    if min(frame.image.shape[:2]) < LIMITS.frame_px:
+        return tuple(_too_small(sighting) for sighting in sightings)
+    around = vector.surroundings(frame.image, [s.quad for s in (*sightings, *others)])
+    judge = partial(_judged, around, alike=_counts(sightings))
+    return tuple(judge(sighting) for sighting in sightings)
 
 
 def overlays(frame: Frame, others: Sequence[Sighting], media: MediaItem | None = None) -> tuple[Sighting, ...]:
-    """Those of the other letterings that were added to the picture beyond doubt."""
+    """Those of the other letterings that were added to the picture beyond doubt; date stamps carry a cue of that
+    name."""
     judged = authenticate(frame, others, media=media)
-    return tuple(s for s in judged if s.outcome is Outcome.DIGITAL)
+    return tuple(_stamped(s) for s in judged if s.p_digital is not None and _beyond_doubt(s))
 
 
 def across_items(reports: Sequence[ItemReport]) -> tuple[ItemReport, ...]:
-    """The reports, with what the same mark in several pictures adds."""
-    return tuple(reports)
+    """The reports, with what the same mark in several pictures adds to each of its sightings."""
+    fixed, moving = repeats.repeated(reports), repeats.moving(reports)
+    return tuple(
+        _redecided(
+            report, [_compared(s, fixed.get((i, j), 0), (i, j) in moving) for j, s in enumerate(report.sightings)]
+        )
+        for i, report in enumerate(reports)
+    )
 
 
 def file_evidence(item: MediaItem) -> tuple[Cue, ...]:
     """What the file says about its making. Missing metadata says nothing and never counts."""
-    return ()
+    return file_traces(item.path, item)
 
 
-def _judged(of: windows.Scene, far: edges.Edges, sighting: Sighting) -> Sighting:
+def _counts(sightings: Sequence[Sighting]) -> dict[str, int]:
+    """How many chances each mark has to pass: one lucky sighting out of four must not decide as one of one does."""
+    return {mark: sum(s.mark == mark for s in sightings) for mark in {s.mark for s in sightings}}
+
+
+def _judged(around: vector.Surroundings, sighting: Sighting, *, alike: dict[str, int]) -> Sighting:
     height = sighting.letter_height_px or windows.letter_height(sighting.quad)
-    if height < LIMITS.letter_height_px or not sighting.readable:
-        return _unsure(sighting, "sighting-too-small", height_px=round(height), wanted_px=LIMITS.wanted_height_px)
-    mark = edges.edges(windows.cut(of.image, windows.mark_windows(of, sighting.quad, 6)))
-    if min(len(mark), len(far)) < LIMITS.edges:
-        return _unsure(sighting, "sighting-too-little-evidence")
-    return _decided(sighting, float(np.median(mark.width)), float(np.quantile(far.width, 0.25)))
+    if height < LIMITS.letter_height_px or not sighting.readable or not _is_proper(sighting):
+        return _too_small(sighting)
+    seen = vector.measured(around, sighting.quad)
+    if seen.mark_edges < LIMITS.mark_edges or seen.scene_edges < LIMITS.scene_edges:
+        return _unsure(sighting, 0.5, "sighting-too-little-evidence")
+    trees, pixels = float(network.tree_scores([seen])[0]), float(network.pixel_scores([seen])[0])
+    p_digital = calibration.probability(trees, pixels, height)
+    outcome = calibration.outcome(p_digital, height, alike[sighting.mark] if sighting.mark else 1)
+    cues = _evidence(sighting, outcome, seen, trees, pixels)
+    imprint = repeats.imprint(around.scene.image, vector.shifted(sighting.quad, around.origin))
+    return replace(sighting, p_digital=p_digital, outcome=outcome, evidence=cues, imprint=imprint)
 
 
-def _decided(sighting: Sighting, mark_px: float, scene_px: float) -> Sighting:
-    ratio = Cue("edge_width_ratio", mark_px / scene_px)
-    p_digital = 1 / (1 + exp(min(30.0, 9 * log(ratio.value / 1.1))))
-    outcome = _outcome(p_digital)
-    values = {"mark_px": round(mark_px, 1), "scene_px": round(scene_px, 1)}
-    reason: dict[Outcome, Message] = {
-        Outcome.DIGITAL: message("cue-edges-sharper", **values),
-        Outcome.PHYSICAL: message("cue-edges-alike", **values),
-        Outcome.UNSURE: message("sighting-unclear", mark=sighting.mark),
-    }
-    return replace(sighting, p_digital=p_digital, outcome=outcome, evidence=(replace(ratio, reason=reason[outcome]),))
+def _is_proper(sighting: Sighting) -> bool:
+    """Quads of no area come from readers' odd moments; nothing can be measured there."""
+    points = np.array(sighting.quad, np.float64)
+    x, y = points.T
+    area = abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
+    return bool(np.isfinite(points).all()) and area > 36
 
 
-def _outcome(p_digital: float) -> Outcome:
-    if p_digital >= LIMITS.digital:
-        return Outcome.DIGITAL
-    return Outcome.PHYSICAL if p_digital <= LIMITS.physical else Outcome.UNSURE
+def _evidence(
+    sighting: Sighting, outcome: Outcome, seen: vector.Measured, trees: float, pixels: float
+) -> tuple[Cue, ...]:
+    values = reasons.named([float(v) for v in seen.values])
+    typical = calibration.calibration().typical
+    told: tuple[Cue, ...] = (
+        Cue("all_measurements", 0.0, message("sighting-unclear", mark=sighting.mark or sighting.text)),
+    )
+    if outcome is Outcome.DIGITAL:
+        told = reasons.for_digital(values, typical)
+    elif outcome is Outcome.PHYSICAL:
+        told = reasons.for_physical(values, typical)
+    names = {cue.name for cue in told}
+    numbers = tuple(Cue(name, values[name]) for name in KEPT if name not in names and values[name] == values[name])
+    return (*told, *numbers, Cue("trees_log_odds", trees), Cue("pixels_log_odds", pixels))
 
 
-def _unsure(sighting: Sighting, key: str, **values: str | int | float) -> Sighting:
-    cue = Cue("letter_height_px", windows.letter_height(sighting.quad), message(key, mark=sighting.mark, **values))
-    return replace(sighting, p_digital=0.5, outcome=Outcome.UNSURE, evidence=(cue,))
+def _too_small(sighting: Sighting) -> Sighting:
+    height = round(windows.letter_height(sighting.quad))
+    return _unsure(sighting, 0.5, "sighting-too-small", height_px=height, wanted_px=LIMITS.wanted_height_px)
+
+
+def _unsure(sighting: Sighting, p_digital: float, key: str, **values: str | int | float) -> Sighting:
+    reason = message(key, mark=sighting.mark or sighting.text, **values)
+    cue = Cue("letter_height_px", windows.letter_height(sighting.quad), reason)
+    return replace(sighting, p_digital=p_digital, outcome=Outcome.UNSURE, evidence=(cue,))
+
+
+DATE = re.compile(
+    r"^\W*(('?\d{2,4}|\d{1,2})\s?[-./: ]\s?\d{1,2}\s?[-./: ]\s?'?\d{2,4})"
+    r"(\s+\d{1,2}[:.]\d{2}([:.]\d{2})?)?\s*([AP]M)?\W*$",
+    re.IGNORECASE,
+)
+
+
+def _beyond_doubt(sighting: Sighting) -> bool:
+    if sighting.outcome is Outcome.UNSURE or sighting.p_digital is None:
+        return False
+    height = sighting.letter_height_px or windows.letter_height(sighting.quad)
+    return calibration.outcome(sighting.p_digital, height, strict=True) is Outcome.DIGITAL
+
+
+def _stamped(sighting: Sighting) -> Sighting:
+    if not DATE.match(sighting.text):
+        return sighting
+    cue = Cue("date_stamp", 1.0, message("cue-date-stamp", text=sighting.text.strip()))
+    return replace(sighting, evidence=(cue, *sighting.evidence))
+
+
+def _compared(sighting: Sighting, pictures: int, is_moving: bool) -> Sighting:
+    if sighting.p_digital is None or not sighting.imprint:
+        return sighting
+    if pictures:
+        cue = Cue(
+            "same_place_pictures", float(pictures), message("repeat-same-place", mark=sighting.mark, count=pictures)
+        )
+        p_digital = max(sighting.p_digital, LIMITS.repeated_p)
+        return replace(sighting, p_digital=p_digital, outcome=Outcome.DIGITAL, evidence=(cue, *sighting.evidence))
+    if is_moving and sighting.outcome is not Outcome.DIGITAL:
+        odds = sighting.p_digital / max(1e-9, 1 - sighting.p_digital) * LIMITS.moving_share
+        cue = Cue("angles_differ", 1.0, message("repeat-changes", mark=sighting.mark))
+        return replace(sighting, p_digital=odds / (1 + odds), evidence=(*sighting.evidence, cue))
+    return sighting
+
+
+def _redecided(report: ItemReport, sightings: Sequence[Sighting]) -> ItemReport:
+    if tuple(sightings) == report.sightings:
+        return report
+    ranked = best_first(sightings)
+    outcome, p_digital = decide(ranked)
+    return replace(report, sightings=ranked, outcome=outcome, p_digital=p_digital)

@@ -1,0 +1,66 @@
+"""The learned judges: a small network on pixels and boosted trees on the measurements, both run by ONNX Runtime on
+one core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from verify_media import assets
+from verify_media.cues import vector
+from verify_media.cues.windows import SIDE, View
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+Floats: TypeAlias = NDArray[np.float32]
+PIXELS, TREES = "authenticate_pixels.onnx", "authenticate_trees.onnx"
+MISSING = -9.0
+"""What stands for a measurement that could not be made; the trees were trained with it."""
+UNUSED = ("letter_height_px", "longest_side_px")
+"""In the vector for reports and calibration, never seen by the trees: they tell how the training data were made."""
+COLUMNS = [i for i, name in enumerate(vector.NAMES) if name not in UNUSED]
+
+
+def pixel_scores(seen: Sequence[vector.Measured]) -> Floats:
+    """Log odds of digital by the network, one a sighting."""
+    feeds = {
+        "mark": np.stack([_planes(m.mark, vector.ON_MARK) for m in seen]),
+        "near": np.stack([_planes(m.near, vector.AROUND) for m in seen]),
+        "far": np.stack([_planes(m.far, vector.AWAY) for m in seen]),
+        "context": np.stack([m.context.transpose(2, 0, 1).astype(np.float32) for m in seen]),
+    }
+    return np.asarray(_session(PIXELS).run(None, feeds)[0], np.float32).reshape(-1)
+
+
+def tree_scores(seen: Sequence[vector.Measured]) -> Floats:
+    """Log odds of digital by the trees, one a sighting."""
+    values = tidy(np.stack([m.values for m in seen]))[:, COLUMNS]
+    return np.asarray(_session(TREES).run(None, {"values": values})[0], np.float32).reshape(-1)
+
+
+def tidy(values: Floats) -> Floats:
+    """Missing values as one number, extremes cut."""
+    filled = np.nan_to_num(values, nan=MISSING, posinf=1e3, neginf=-1e3)
+    return np.clip(filled, -1e3, 1e4).astype(np.float32)
+
+
+def _planes(view: View, count: int) -> Floats:
+    """count x 4 x SIDE x SIDE: red, green, blue (0 to 255) and the mask; windows that are not there are all 0."""
+    out = np.zeros((count, 4, SIDE, SIDE), np.float32)
+    number = min(count, len(view.pixels))
+    out[:number, :3] = view.pixels[:number].transpose(0, 3, 1, 2)
+    out[:number, 3] = view.inside[:number]
+    return out
+
+
+@cache
+def _session(name: str) -> InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return ort.InferenceSession(str(assets.model(name)), options, providers=["CPUExecutionProvider"])
