@@ -62,10 +62,19 @@ def for_digital(values: Values, typical: Typical, most: int = 3) -> tuple[Cue, .
 
 
 def for_physical(values: Values, typical: Typical, most: int = 2) -> tuple[Cue, ...]:
-    """ "No sign of an overlay", and the cues that lie where real marks lie."""
-    inside = [(_excess(e, values, typical), e) for e in EXPLAINED if e.there]
-    chosen = [e for excess, e in sorted(inside, key=lambda pair: pair[0]) if excess < -0.25][:most]
+    """No sign of an overlay, and the cues that lie nearest to the middle of what real marks measure."""
+    near = [(_distance(e, values, typical), e) for e in EXPLAINED if e.there]
+    chosen = [e for distance, e in sorted(near, key=lambda pair: pair[0]) if distance < NEAR][:most]
     return (Cue("all_measurements", 0.0, message("cue-no-sign")), *(_cue(e, e.there, values) for e in chosen))
+
+
+NEAR = 0.2
+"""Of the width between the quantiles: a number farther from the middle would not speak for itself in a sentence."""
+
+
+def _distance(of: Explained, values: Values, typical: Typical) -> float:
+    value, (low, middle, high) = values[of.cue], typical.get(of.cue, (0.0, 0.0, 0.0))
+    return abs(value - middle) / (high - low) if value == value and high > low else 1.0
 
 
 def _excess(of: Explained, values: Values, typical: Typical) -> float:
