@@ -127,6 +127,8 @@ def _as_photos(item: MediaItem, seen: Sequence[Seen], tracks: Sequence[Track]) -
     ranked = sorted((f for f in seen if f.sightings), key=lambda f: (f.frame.time_s not in followed, -_promise(f)))
     is_settled = any(abs(track.followed.log_odds) >= LIMITS.settled for track in tracks)
     chosen = ranked[: 1 if is_settled else BOUNDS.photos] or [max(seen, key=lambda f: len(f.others))]
+    if is_settled and chosen[0].factor > 1 and not chosen[0].others:
+        chosen = []  # decoding 4K again costs a fifth of the whole, and would change nothing
     times = {frame.frame.time_s for frame in chosen}
     cheap = {frame.frame.time_s for frame in seen if frame.factor == 1.0 and frame.sightings}
     return [_as_photo(item, frame) if frame.frame.time_s in times | cheap else frame for frame in seen]

@@ -41,7 +41,7 @@ class Bounds:
     decode_px_per_s: float = 1.6e8
     """A plain full decode: 2.7 times real time for 1080p30 H.264, 0.6 for 4K30 HEVC, one core."""
     reading_s: float = 1.1
-    reading_share: float = 0.3
+    reading_share: float = 0.15
     """Of a plain full decode, that more readings than `enough_plain` may cost."""
     near_s: float = 0.5
     """Either way of a moment where the mark was half seen."""
