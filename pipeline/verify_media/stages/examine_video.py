@@ -27,6 +27,8 @@ class Bounds:
     """Moments that are followed: more only while a mark was seen that no earlier one explains."""
     photos: int = 2
     """Frames judged as photos, at full size."""
+    bridge_s: float = 15.0
+    """A mark seen twice within this time is taken to be there in between."""
     doubtful: float = 0.6
     """p_digital of a single frame that calls for another look."""
     marks_per_frame: int = 4
@@ -245,10 +247,12 @@ def spans(seen: Sequence[Seen], ranked: Sequence[Sighting], tracks: Sequence[Tra
 
 
 def _stretches(seen: Sequence[Seen], own: Sequence[Sighting]) -> list[list[Sighting]]:
-    """Sightings without a frame between them that lacks the mark; within each, best first."""
+    """Sightings without a frame between them that lacks the mark, nor a long time unseen; within each, best first."""
     stretches: list[list[Sighting]] = [[]]
     for frame in seen:
         here = [s for s in own if s.time_s == frame.frame.time_s]
+        if here and stretches[-1] and (here[0].time_s or 0.0) - (stretches[-1][-1].time_s or 0.0) > BOUNDS.bridge_s:
+            stretches.append([])
         if here:
             stretches[-1] += here
         elif stretches[-1]:
