@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from verify_media.records import Frame, Outcome, Quad, Reader, Sighting
-from verify_media.stages.authenticate import authenticate
+from verify_media.stages.authenticate import authenticate, overlays
 
 AT: Quad = ((120.0, 180.0), (420.0, 180.0), (420.0, 240.0), (120.0, 240.0))
 
@@ -67,3 +67,30 @@ def test_an_empty_picture_gives_unsure() -> None:
 
 def test_no_sightings_need_no_measuring() -> None:
     assert authenticate(Frame(np.zeros((4, 4, 3), np.uint8)), []) == ()
+
+
+def test_sightings_that_agree_are_decided_like_one(rng: np.random.Generator) -> None:
+    image = camera(lettered(clutter(rng)), rng)
+    one = Sighting("WILLOW", Reader.TEXT, AT, 1.0)
+    alone, (first, second) = authenticate(Frame(image), [one])[0], authenticate(Frame(image), [one, one])
+    assert first.outcome is second.outcome
+    if alone.outcome is Outcome.PHYSICAL:
+        assert first.outcome is Outcome.PHYSICAL
+
+
+def test_bars_around_a_picture_change_little(rng: np.random.Generator) -> None:
+    image = lettered(camera(clutter(rng), rng))
+    barred = cv2.copyMakeBorder(image, 160, 160, 0, 0, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    moved: Quad = tuple((x, y + 160) for x, y in AT)  # type: ignore[assignment]
+    assert judged(barred, moved).outcome is Outcome.DIGITAL
+
+
+def test_a_date_is_told_from_other_overlays(rng: np.random.Generator) -> None:
+    image = lettered(camera(clutter(rng), rng))
+    found = overlays(Frame(image), [Sighting("", Reader.TEXT, AT, 1.0, text="12/31/2024")])
+    assert all(any(cue.name == "date_stamp" for cue in sighting.evidence) for sighting in found)
+
+
+def test_degenerate_quads_are_unsure(rng: np.random.Generator) -> None:
+    line: Quad = ((10.0, 10.0), (200.0, 10.0), (200.0, 10.0), (10.0, 10.0))
+    assert judged(clutter(rng), line, letter_height_px=30.0).outcome is Outcome.UNSURE

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -57,8 +56,8 @@ def authenticate(
     if min(frame.image.shape[:2]) < LIMITS.frame_px:
         return tuple(_too_small(sighting) for sighting in sightings)
     around = vector.surroundings(frame.image, [s.quad for s in (*sightings, *others)])
-    judge = partial(_judged, around, alike=_counts(sightings))
-    return tuple(judge(sighting) for sighting in sightings)
+    scored = [_scored(around, sighting) for sighting in sightings]
+    return tuple(_decided(around, one, scored) for one in scored)
 
 
 def overlays(frame: Frame, others: Sequence[Sighting], media: MediaItem | None = None) -> tuple[Sighting, ...]:
@@ -84,24 +83,46 @@ def file_evidence(item: MediaItem) -> tuple[Cue, ...]:
     return file_traces(item.path, item)
 
 
-def _counts(sightings: Sequence[Sighting]) -> dict[str, int]:
-    """How many chances each mark has to pass: one lucky sighting out of four must not decide as one of one does."""
-    return {mark: sum(s.mark == mark for s in sightings) for mark in {s.mark for s in sightings}}
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """A sighting on its way: `seen` is None where nothing could be measured and the sighting is finished."""
+
+    sighting: Sighting
+    height_px: float = 0.0
+    seen: vector.Measured | None = None
+    trees: float = 0.0
+    pixels: float = 0.0
+    p_digital: float = 0.5
 
 
-def _judged(around: vector.Surroundings, sighting: Sighting, *, alike: dict[str, int]) -> Sighting:
+def _scored(around: vector.Surroundings, sighting: Sighting) -> _Scored:
     height = sighting.letter_height_px or windows.letter_height(sighting.quad)
     if height < LIMITS.letter_height_px or not sighting.readable or not _is_proper(sighting):
-        return _too_small(sighting)
+        return _Scored(_too_small(sighting))
     seen = vector.measured(around, sighting.quad)
     if seen.mark_edges < LIMITS.mark_edges or seen.scene_edges < LIMITS.scene_edges:
-        return _unsure(sighting, 0.5, "sighting-too-little-evidence")
+        return _Scored(_unsure(sighting, 0.5, "sighting-too-little-evidence"))
     trees, pixels = float(network.tree_scores([seen])[0]), float(network.pixel_scores([seen])[0])
-    p_digital = calibration.probability(trees, pixels, height)
-    outcome = calibration.outcome(p_digital, height, alike[sighting.mark] if sighting.mark else 1)
-    cues = _evidence(sighting, outcome, seen, trees, pixels)
-    imprint = repeats.imprint(around.scene.image, vector.shifted(sighting.quad, around.origin))
-    return replace(sighting, p_digital=p_digital, outcome=outcome, evidence=cues, imprint=imprint)
+    return _Scored(sighting, height, seen, trees, pixels, calibration.probability(trees, pixels, height))
+
+
+def _decided(around: vector.Surroundings, one: _Scored, scored: Sequence[_Scored]) -> Sighting:
+    if one.seen is None:
+        return one.sighting
+    outcome = calibration.outcome(one.p_digital, one.height_px, _chances(one, scored))
+    cues = _evidence(one.sighting, outcome, one.seen, one.trees, one.pixels)
+    imprint = repeats.imprint(around.scene.image, vector.shifted(one.sighting.quad, around.origin))
+    return replace(one.sighting, p_digital=one.p_digital, outcome=outcome, evidence=cues, imprint=imprint)
+
+
+def _chances(one: _Scored, scored: Sequence[_Scored]) -> int:
+    """How many chances the mark has to pass: one lucky sighting out of four must not decide as one of one does.
+
+    Where all sightings of it agree, they count as one: all passing by chance is rarer than any single one passing.
+    """
+    alike = [s for s in scored if s.seen is not None and s.sighting.mark and s.sighting.mark == one.sighting.mark]
+    agree = {calibration.outcome(s.p_digital, s.height_px) for s in alike} == {Outcome.PHYSICAL}
+    return 1 if agree else max(1, len(alike))
 
 
 def _is_proper(sighting: Sighting) -> bool:
