@@ -96,6 +96,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", nargs="?", type=Path, default=Path("../shared/corpus"))
     parser.add_argument("--sets", default=",".join(s.name for s in SETS))
+    parser.add_argument("--methods", default="", help="only methods whose name holds this")
     parser.add_argument("--work", type=Path, help="keep the clips there between runs")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -103,10 +104,10 @@ def main() -> None:
         work.mkdir(parents=True, exist_ok=True)
         for each in SETS:
             if each.name in given.sets.split(","):
-                bench(each, given.corpus, work)
+                bench(each, given.corpus, work, given.methods)
 
 
-def bench(each: Set, corpus: Path, work: Path) -> None:
+def bench(each: Set, corpus: Path, work: Path, wanted: str) -> None:
     sources = [corpus / "camera" / name for name in each.photos]
     sources += [record(clip, corpus, work) for clip in each.clips]
     sizes = sum(path.stat().st_size for path in sources)
@@ -117,6 +118,8 @@ def bench(each: Set, corpus: Path, work: Path) -> None:
     )
     originals = [Original(path, work) for path in sources]
     for name, method in methods(with_clips=bool(each.clips)).items():
+        if wanted not in name:
+            continue
         with tempfile.TemporaryDirectory(dir=work) as folder:
             before = cpu_s()
             files = method(sources, Path(folder), each.budget)

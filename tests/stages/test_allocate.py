@@ -48,6 +48,12 @@ def test_levels_where_the_mark_suffers_are_left_out() -> None:
     assert min(c.level or 0 for c in allocate.menu(probes, PHOTO)) == 80
 
 
+def test_one_probe_is_a_menu_too() -> None:
+    """A smooth picture is at its knee with the first probe."""
+    assert [c.level for c in allocate.menu([Probe(1.0, 25, 9_000, 98.0)], PHOTO)] == [25]
+    assert allocate.menu([], PHOTO) == ()
+
+
 def test_everything_goes_as_it_is_when_it_fits() -> None:
     plan = allocate.solve([option(as_is=3e6), option(as_is=2e6)], 5.1e6)
     assert plan is not None and all(choice.as_is for choice in plan.choices)

@@ -212,15 +212,19 @@ def _look(frame: av.VideoFrame, stream: av.VideoStream) -> Look:
 def _timing(container: InputContainer, stream: av.VideoStream) -> Timing:
     """From the times of the packets, since headers are often wrong."""
     base = float(stream.time_base or Fraction(1, 1000))
-    stamps = (packet.dts if packet.pts is None else packet.pts for packet in container.demux(stream) if packet.size)
-    times = np.sort([stamp for stamp in stamps if stamp is not None]) * base
+    shown = [(p.dts if p.pts is None else p.pts, p.duration or 0) for p in container.demux(stream) if p.size]
+    times = np.sort([stamp for stamp, _ in shown if stamp is not None]) * base
     if len(times) < 2:
         return Timing(Fraction(stream.average_rate or 30), len(times), float(container.duration or 0) / 1e6, True)
     steps = np.diff(times)
     low, high = np.percentile(steps, (10, 90))
     constant = bool(low > 0 and high <= SPREAD_OF_CFR * low)
     step = float(np.mean(steps))
-    return Timing(_rate(1 / max(step, 1e-6)), len(times), step * len(times), constant)
+    # Pictures that begin after the sound are held from the start on, and the last one for as long as it says.
+    start_s = min(float(times[0]), float(container.start_time or 0) / 1e6)
+    end_s = max(float(times[-1]) + step, max((stamp + held) * base for stamp, held in shown if stamp is not None))
+    length_s = end_s - start_s
+    return Timing(_rate(1 / max(step, 1e-6)), len(times), length_s, constant)
 
 
 def _rate(fps: float) -> Fraction:

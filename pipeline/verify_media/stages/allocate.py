@@ -104,7 +104,7 @@ def curve(probes: Sequence[Probe], utility: Utility) -> tuple[Choice, ...]:
     Between the probes of one scale, quality and dial run straight over the logarithm of the size, as measured
     rate-quality curves nearly do.
     """
-    usable = [track for track in _tracks(probes) if len(track) > 1]
+    usable = _tracks(probes)
     if not usable:
         return ()
     low, high = (f(p.size_bytes for track in usable for p in track) for f in (min, max))
@@ -115,7 +115,7 @@ def curve(probes: Sequence[Probe], utility: Utility) -> tuple[Choice, ...]:
 def menu(probes: Sequence[Probe], utility: Utility) -> tuple[Choice, ...]:
     """Like `curve`, for a dial that has whole steps only (JPEG quality): one choice for each step that is worth its
     bytes."""
-    usable = [track for track in _tracks(probes) if len(track) > 1]
+    usable = _tracks(probes)
     steps = [
         _at_level(track, level)
         for track in usable
@@ -137,7 +137,7 @@ def _tracks(probes: Sequence[Probe]) -> list[list[Probe]]:
         track = by_scale.setdefault(probe.scale, [])
         if probe.mark_kept and (not track or probe.quality > track[-1].quality):
             track.append(probe)
-    return list(by_scale.values())
+    return [track for track in by_scale.values() if track]
 
 
 def _best(tracks: Sequence[Sequence[Probe]], size: float) -> Choice | None:

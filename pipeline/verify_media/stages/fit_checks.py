@@ -11,7 +11,7 @@ from verify_media.messages import Message, message
 from verify_media.stages.fitted import CannotFit, Fitted
 
 
-def check_photo(fitted: Fitted) -> None:
+def check_photo(fitted: Fitted, name: str) -> None:
     """Open what was written and compare it with what was meant. Raises CannotFit."""
     try:
         with PilImage.open(fitted.path) as image:
@@ -25,9 +25,7 @@ def check_photo(fitted: Fitted) -> None:
     except (OSError, SyntaxError, ValueError):
         right = False
     if not right:
-        raise CannotFit(
-            message("fit-cannot-convert", name=fitted.path.name, reason="the written file did not pass its check")
-        )
+        raise CannotFit(message("fit-cannot-convert", name=name, reason="the written file did not pass its check"))
 
 
 def obstacles(clip: Clip) -> tuple[Message, ...]:
@@ -54,6 +52,7 @@ def _unusual(clip: Clip) -> str:
 
 def check_video(fitted: Fitted, source: Clip, *, encoded: bool) -> None:
     """Open what was written and look at each property that was asked for. Raises CannotFit."""
+    name = source.path.name
     try:
         clip = mp4.inspect(fitted.path)
     except DecodeError as error:
@@ -74,6 +73,4 @@ def check_video(fitted: Fitted, source: Clip, *, encoded: bool) -> None:
             and (clip.sound is None) == (source.sound is None)
         )
     if not right:
-        raise CannotFit(
-            message("fit-cannot-convert", name=fitted.path.name, reason="the written file did not pass its check")
-        )
+        raise CannotFit(message("fit-cannot-convert", name=name, reason="the written file did not pass its check"))

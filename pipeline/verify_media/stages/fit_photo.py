@@ -219,7 +219,7 @@ class PhotoShot:
 
     def finish(self, fitted: Fitted) -> Fitted:
         """Measure and check the file that is going out. Raises CannotFit."""
-        check_photo(fitted)
+        check_photo(fitted, self.source.name)
         if not fitted.quality or fitted.media_type != "image/jpeg":
             return fitted
         image = photo_trial.decoded(fitted.path.read_bytes())
