@@ -12,9 +12,41 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
-COMPOSITES = (
-    ["goldenstate_0", "goldenstate_12", "goldenstate_14", "goldenstate_35", "goldenstate_54", "lexus_5.", "lexus_26", "lexus_28", "lexus_35", "lexus_37", "lexus_41", "lexus_43", "lexus_46", "lexus_48", "lexus_51", "lexus_54", "lexus_61", "lexus_63", "lexus_65", "lexus_69", "lexus_70", "lexus_72", "lexus_75", "lexus_77", "lexus_79", "lexus_81", "lexus_83", "goldenstate_28", "goldenstate_4.", "lexus_15", "test.jpg", "test2b", "box.mp4"]
-)
+COMPOSITES = [
+    "goldenstate_0",
+    "goldenstate_12",
+    "goldenstate_14",
+    "goldenstate_35",
+    "goldenstate_54",
+    "lexus_5.",
+    "lexus_26",
+    "lexus_28",
+    "lexus_35",
+    "lexus_37",
+    "lexus_41",
+    "lexus_43",
+    "lexus_46",
+    "lexus_48",
+    "lexus_51",
+    "lexus_54",
+    "lexus_61",
+    "lexus_63",
+    "lexus_65",
+    "lexus_69",
+    "lexus_70",
+    "lexus_72",
+    "lexus_75",
+    "lexus_77",
+    "lexus_79",
+    "lexus_81",
+    "lexus_83",
+    "goldenstate_28",
+    "goldenstate_4.",
+    "lexus_15",
+    "test.jpg",
+    "test2b",
+    "box.mp4",
+]
 """Pictures of the logo set that carry captions or are cut out: looked at one by one, they are no camera pictures any more."""
 
 

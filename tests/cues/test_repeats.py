@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from verify_media.cues import repeats
 from verify_media.records import ItemReport, Kind, MediaItem, Outcome, Quad, Reader, Sighting
@@ -64,3 +65,9 @@ def test_sightings_without_imprint_are_left_alone() -> None:
     bare = report("a.jpg", scene(1))
     bare = replace(bare, sightings=(replace(bare.sightings[0], imprint=b""),))
     assert across_items([bare, bare]) == (bare, bare)
+
+
+@pytest.mark.parametrize("quad", [((5, 5), (5, 5), (5, 5), (5, 5)), ((0, 9), (90, 9), (90, 9.1), (0, 9.1))])
+def test_a_quad_that_is_hardly_one_breaks_nothing(quad: Quad) -> None:
+    image = np.random.default_rng(0).integers(0, 255, (40, 100, 3), np.uint8)
+    assert len(repeats.imprint(image, quad)) in (0, repeats.HEIGHT * repeats.WIDTH)

@@ -39,7 +39,9 @@ BOUNDS = Bounds()
 
 
 def imprint(image: NDArray[np.uint8], quad: Quad) -> bytes:
-    """HEIGHT x WIDTH grey values of the mark and what is around it, upright."""
+    """HEIGHT x WIDTH grey values of the mark and what is around it, upright; empty for a quad without an area."""
+    if cv2.contourArea(np.array(quad, np.float32)) < 1.0:
+        return b""
     inner = np.array([[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75]], np.float32) * (WIDTH, HEIGHT)
     matrix = cv2.getPerspectiveTransform(np.array(quad, np.float32), inner.astype(np.float32))
     tall = max(1.0, float(np.linalg.norm(np.subtract(quad[3], quad[0]))))
@@ -50,7 +52,8 @@ def imprint(image: NDArray[np.uint8], quad: Quad) -> bytes:
     high = np.clip(np.ceil(corners.max(0)), low + 2, [image.shape[1], image.shape[0]]).astype(int)
     part = image[low[1] : high[1], low[0] : high[0]]
     shrink = min(1.0, HEIGHT / tall)
-    small = cv2.resize(part, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 0.7 else part
+    size = max(1, round(part.shape[1] * shrink)), max(1, round(part.shape[0] * shrink))
+    small = cv2.resize(part, size, interpolation=cv2.INTER_AREA) if shrink < 0.7 else part
     factor = np.diag([part.shape[1] / small.shape[1], part.shape[0] / small.shape[0], 1.0])
     moved = matrix @ np.array([[1, 0, low[0]], [0, 1, low[1]], [0, 0, 1.0]]) @ factor
     grey = cv2.warpPerspective(

@@ -36,7 +36,7 @@ def _look(
     located = locator(marks).find(frame)
     watch.add(located.timings_s)
     with watch.stage("authenticate"):
-        sightings = authenticate(frame, located.sightings, media=item)
+        sightings = authenticate(frame, located.sightings, media=item, others=located.others)
         others = overlays(frame, located.others, item)
     return sightings, (*others, *_texts_only(located.others, others))
 
