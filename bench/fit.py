@@ -188,6 +188,9 @@ def pillow_to_size(source: Path, out: Path, share: int) -> None:
             best, low = buffer.getvalue(), quality + 1
         else:
             high = quality - 1
+    if not best:  # even the lowest quality is too large
+        image.save(out, "JPEG", quality=1)
+        return
     out.write_bytes(best)
 
 

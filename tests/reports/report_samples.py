@@ -36,8 +36,8 @@ from verify_media.records import (
 from verify_media.stages.judge import Facts, judge
 from verify_media.submission import Submission
 
-FOLDER = Path("/home/maker/shots")
-OUT = Path("/home/maker/shots-verified")
+FOLDER = Path("/maker/shots")
+OUT = Path("/maker/shots-verified")
 MARK = "Willow & Thread"
 QUAD: Quad = ((1400.0, 1900.0), (2380.0, 1980.0), (2350.0, 2260.0), (1370.0, 2170.0))
 TODAY = date(2026, 11, 22)

@@ -34,8 +34,8 @@ def test_one_line_for_each_file_with_its_next_action(not_ready: RunResult) -> No
 def test_the_sentence_and_the_places_come_last(ready: RunResult) -> None:
     lines = terminal.render(ready, color=False).splitlines()
     assert lines[-4] == "Ready to send: 4 files in one message of 18.7 MB."
-    assert lines[-3] == "Files to attach: /home/maker/shots-verified/send"
-    assert lines[-1] == "Report with pictures: /home/maker/shots-verified/report.html"
+    assert lines[-3] == "Files to attach: /maker/shots-verified/send"
+    assert lines[-1] == "Report with pictures: /maker/shots-verified/report.html"
 
 
 def test_a_check_names_no_places(checked: RunResult) -> None:
