@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -28,6 +29,7 @@ ABSORBABLE = 0.3
 """A video may miss its share where photos that are encoded again hold at least this part of the budget."""
 FULL = 0.995
 """Part of the budget at which the search for a better use of the rest ends."""
+WORTH_A_PASS = 0.01
 MOST_ROUNDS = 12
 MARK_STEP = 4.0
 """Points of SSIMULACRA2 by which a photo is made better when its mark could not be read."""
@@ -111,7 +113,19 @@ class Job:
             if clip in shots and not plan[clip.source].as_is:
                 shots = self._with_clip(clip, shots, plan, made, budget)
         shots, plan = self._solved(shots, made, budget)
-        return self._photos(shots, plan, made, budget)
+        return self._topped_up(self._photos(shots, plan, made, budget), budget)
+
+    def _topped_up(self, chosen: list[tuple[Shot, Fitted]], budget: int) -> list[tuple[Shot, Fitted]]:
+        """Few photos come in coarse steps; what they leave goes to a clip that is quickly encoded once more."""
+        left = budget - sum(fitted.size_bytes for _, fitted in chosen)
+        takers = [shot for shot, _ in chosen if isinstance(shot, VideoShot) and shot.can_take_more]
+        if not takers or left <= WORTH_A_PASS * budget:
+            return chosen
+        files = {shot.source: fitted for shot, fitted in chosen}
+        taker = max(takers, key=lambda shot: files[shot.source].size_bytes)
+        with contextlib.suppress(CannotFit):
+            files[taker.source] = taker.make_larger(files[taker.source], left)
+        return [(shot, files[shot.source]) for shot, _ in chosen]
 
     def _with_clip(
         self, clip: VideoShot, shots: list[Shot], plan: Mapping[Path, Choice], made: dict[Path, Fitted], budget: int
