@@ -97,7 +97,7 @@ def differences(report: Mapping[str, Any], expect: Mapping[str, Any]) -> Iterato
         outcome = items[name]["outcome"] if name in items else "not an item"
         if not among(outcome, wanted):
             yield f"item {name}: {outcome} (p_digital {items.get(name, {}).get('p_digital')}), not {wanted}"
-    skipped = {Path(entry["path"]).name: entry["message"]["key"] for entry in report["skipped"]}
+    skipped = {Path(entry["path"]).name: entry["reason"]["key"] for entry in report["skipped"]}
     for name, wanted in expect.get("skipped", {}).items():
         if not among(skipped.get(name, "not skipped"), wanted):
             yield f"file {name}: {skipped.get(name, 'not skipped')}, not {wanted}"
