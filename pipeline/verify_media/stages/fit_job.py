@@ -30,6 +30,8 @@ ABSORBABLE = 0.3
 FULL = 0.995
 """Part of the budget at which the search for a better use of the rest ends."""
 WORTH_A_PASS = 0.01
+SMALL_GAIN = 8.0
+"""Worth (two points of VMAF near the knee) for which a clip that came out small is not encoded once more."""
 MOST_ROUNDS = 12
 MARK_STEP = 4.0
 """Points of SSIMULACRA2 by which a photo is made better when its mark could not be read."""
@@ -218,6 +220,8 @@ class Job:
         if wanted.as_is and shot.ready:
             return shot.ready
         near = abs(fitted.size_bytes - wanted.size_bytes) <= CLOSE_ENOUGH * wanted.size_bytes
+        gain = shot.option.worth(wanted) - shot.option.worth(choice)
+        near = near or (fitted.size_bytes < wanted.size_bytes and gain < SMALL_GAIN)
         if near and self._wanted(shot, shots, {**made, shot.source: fitted}, budget):
             return fitted
         return shot.make_exact(replace(wanted, scale=choice.scale))
