@@ -6,11 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORPUS ?= ../shared/corpus
 
-.PHONY: help setup screenshots demo test lint format wheel-check fixtures bench docs clean
+.PHONY: help setup screenshots demo test test-browser lint format wheel-check fixtures bench docs clean
 
 help:
 	@echo "make demo         set up, then check and pack fixtures/shots; the result is in out/shots-verified"
 	@echo "make test         set up, then run the tests"
+	@echo "make test-browser the page and the reports in Chromium, some minutes"
 	@echo "make lint         ruff and mypy"
 	@echo "make wheel-check  build the wheel, install it in an empty environment, run the demo there"
 	@echo "make fixtures     build the fixtures again (Blender needed: pip install bpy)"
@@ -32,7 +33,10 @@ demo: setup
 
 test: setup
 	$(BIN)/python -W error -c "import verify_media"
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 -m "not slow"
+
+test-browser: setup
+	$(BIN)/pytest -m slow
 
 lint: setup
 	$(BIN)/ruff check

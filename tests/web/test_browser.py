@@ -28,6 +28,14 @@ pytest.importorskip("uvicorn")
 
 NAME = "Willow & Thread"
 START = "from verify_media.web.server import serve; serve(open_browser=False, announce=lambda a: print(a, flush=True))"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",  # without a network, its attempts cost more than the page
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 LONG_MS = 240_000
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 
@@ -35,7 +43,7 @@ SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
 
