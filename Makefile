@@ -33,10 +33,10 @@ demo: setup
 
 test: setup
 	$(BIN)/python -W error -c "import verify_media"
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 --ignore tests/web/test_browser.py
 
 test-browser: setup
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest tests/web/test_browser.py
 
 lint: setup
 	$(BIN)/ruff check
