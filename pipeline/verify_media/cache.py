@@ -56,14 +56,20 @@ class Cache:
 
 def key(item: MediaItem, marks: Marks) -> str:
     """sha256 over the bytes of the item, what was looked for, and the versions of program and models."""
-    parts = (str(FORMAT), item.sha256, item.companion.name if item.companion else "", *_marks(marks), versions())
+    companion = item.companion.name if item.companion else ""
+    parts = (str(FORMAT), item.sha256, companion, marks_digest(marks), versions())
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _marks(marks: Marks) -> tuple[str, ...]:
-    pictures = (*marks.logos, *marks.cards)
-    hashes = (hashlib.sha256(path.read_bytes()).hexdigest() for path in pictures)
-    return ("names", *marks.names, "spellings", *marks.spellings, "pictures", str(len(marks.logos)), *hashes)
+def marks_digest(marks: Marks) -> str:
+    """sha256 over what is looked for: the texts, and the bytes of logos and cards (a URL stands for itself)."""
+    hashes = map(_picture, (*marks.logos, *marks.cards))
+    parts = ("names", *marks.names, "spellings", *marks.spellings, "pictures", str(len(marks.logos)), *hashes)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _picture(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else str(path)
 
 
 @cache

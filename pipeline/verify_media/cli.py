@@ -143,18 +143,28 @@ def init(folder: Path, **flags: Any) -> None:
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler; without one, a cluster on this machine starts.")
 @click.option("--workers", type=click.IntRange(1), help="Processes on this machine. [default: one for each core]")
 @click.option("--progress", is_flag=True, help="Rate and time left on stderr.")
+@click.option(
+    "--log", "log_file", type=click.Path(path_type=Path, allow_dash=True), help="JSON log lines; - is stderr."
+)
+@click.option("--parquet", is_flag=True, help="Write items.parquet and submissions.parquet too.")
 def batch(source: str, out: Path, engine: str, scheduler: str | None, workers: int | None, **flags: Any) -> None:
     """Check many submissions: a folder of folders, a manifest (.csv, .jsonl) or a URL such as s3://bucket/letters."""
     import json
 
-    from verify_media.batch import run_batch
-    from verify_media.batch_source import Source
+    from verify_media.batch import Source, run_batch, table
+    from verify_media.batch.events import log_to
+    from verify_media.batch.progress import rate_line
     from verify_media.engines import choose
-    from verify_media.reports.batch_progress import rate_line
 
-    told = rate_line() if flags.pop("progress") else None
+    if flags["parquet"]:
+        table.need_driver()
+    if log := flags["log"]:
+        log_to(None if str(log) == "-" else log)
+    told = rate_line() if flags["progress"] else None
     given = {key: flags[key] for key in ("names", "spellings", "logos", "cards", "policy")}
     counters = run_batch(Source(source, given), out, choose(engine, workers, scheduler), told=told)
+    if flags["parquet"]:
+        table.write_tables(out)
     click.echo(json.dumps(counters.plain(), indent=2))
 
 

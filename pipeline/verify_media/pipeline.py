@@ -89,9 +89,11 @@ def conclude_batch(
     submission: Submission, reports: Sequence[ItemReport], skipped: Sequence[Skipped], today: date
 ) -> RunResult:
     """Rule answers for items that were examined elsewhere; nothing is converted."""
+    from verify_media.stages.ingest import without_companions
+
     policy = submission.load_policy()
     first = {report.media.sha256: report for report in reversed(reports)}
-    single = [report for report in reports if first[report.media.sha256] is report]
+    single = without_companions([report for report in reports if first[report.media.sha256] is report])
     kept, surplus = examination.clearest(examination.compare(single), policy.max_items)
     return _conclude(_Work(submission, policy, Options(today=today), kept, (*skipped, *surplus), {}))
 

@@ -12,7 +12,7 @@ moto_server = pytest.importorskip("moto.server")
 
 import fsspec
 
-from verify_media.batch_source import Source
+from verify_media.batch.source import Source
 from verify_media.engines.fetch import fetched
 from verify_media.engines.work import Job
 from verify_media.records import Marks

@@ -11,7 +11,7 @@ from verify_media.codecs import photo, video
 from verify_media.codecs.errors import DecodeError, refuse
 from verify_media.codecs.sniff import sniff
 from verify_media.messages import message
-from verify_media.records import Kind, MediaItem, Skipped
+from verify_media.records import ItemReport, Kind, MediaItem, Skipped
 from verify_media.stages.likeness import Look, is_same_picture, look, original_of, phash
 from verify_media.stages.walk import walk
 
@@ -142,8 +142,21 @@ def _belongs(still: _Found, clip: _Found) -> bool:
     """By Apple's content identifier; without one by name, folder and a Live Photo's length."""
     if still.content_id and clip.content_id:
         return still.content_id == clip.content_id
-    is_live = still.item.media_type in ("image/heic", "image/jpeg") and (clip.item.duration_s or 0) <= PAIR.clip_s
-    return is_live and _bare_name(still.item.path) == _bare_name(clip.item.path)
+    return _is_live_by_name(still.item, clip.item)
+
+
+def _is_live_by_name(still: MediaItem, clip: MediaItem) -> bool:
+    is_live = still.media_type in ("image/heic", "image/jpeg") and (clip.duration_s or 0) <= PAIR.clip_s
+    return is_live and _bare_name(still.path) == _bare_name(clip.path)
+
+
+def without_companions(reports: Sequence[ItemReport]) -> list[ItemReport]:
+    """Reports of items that were opened one by one, without the clips that belong to a still of the same name."""
+    stills = [r.media for r in reports if r.media.kind is Kind.PHOTO]
+    clips = {
+        r.path for r in reports if r.media.kind is Kind.VIDEO and any(_is_live_by_name(s, r.media) for s in stills)
+    }
+    return [report for report in reports if report.path not in clips]
 
 
 def _bare_name(path: Path) -> str:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from builders import report
-from verify_media.batch import ITEMS, SUBMISSIONS, SUMMARY, append_row, read_rows, run_batch
-from verify_media.batch_source import Source
+from builders import media, report
+from verify_media.batch import ITEMS, SUBMISSIONS, SUMMARY, Source, run_batch
+from verify_media.batch.events import LOGGER, log_to
+from verify_media.batch.rows import append_row, read_rows
+from verify_media.batch.table import write_tables
 from verify_media.engines.work import Answer, Job
 from verify_media.errors import NothingToCheck, UsageError
 from verify_media.messages import message
-from verify_media.records import Outcome
+from verify_media.pipeline import conclude_batch
+from verify_media.records import Kind, MediaItem, Outcome
+from verify_media.submission import Submission
 
 FLAGS = {"names": ("Willow & Thread",), "policy": "generic"}
 
@@ -37,12 +46,8 @@ class Instant:
                 yield Answer(job, report(job.url, media=_media(job.url)))
 
 
-def _media(url: str):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
-    from builders import media
-
-    return replace(media(url), sha256=url)
+def _media(url: str) -> MediaItem:
+    return replace(media(url), sha256=hashlib.sha256(Path(url).read_bytes()).hexdigest())
 
 
 @pytest.fixture
@@ -51,7 +56,7 @@ def letters(tmp_path: Path) -> Path:
     for name, files in {"anna": ("1.jpg", "2.jpg"), "berta": ("1.jpg", "broken.jpg"), "clara": ("1.jpg",)}.items():
         (root / name).mkdir(parents=True)
         for file in files:
-            (root / name / file).write_bytes(name.encode())
+            (root / name / file).write_bytes(f"{name} {file}".encode())
     return root
 
 
@@ -93,6 +98,50 @@ def test_a_changed_file_or_name_is_new_work_and_a_changed_policy_is_not(letters:
     assert {row["exit_code"] for row in rows(tmp_path / "out" / SUBMISSIONS)} == {1}
     run_batch(Source(str(letters), {**FLAGS, "names": ("Oak",)}), tmp_path / "out", other_name)
     assert len(other_name.ran) == 5
+
+
+def test_a_moved_or_touched_file_is_known_by_its_bytes_in_any_submission(letters: Path, tmp_path: Path) -> None:
+    run_batch(Source(str(letters), FLAGS), tmp_path / "out", Instant())
+    (letters / "clara" / "1.jpg").rename(letters / "clara" / "renamed.jpg")
+    (letters / "dora").mkdir()
+    (letters / "dora" / "copy.jpg").write_bytes((letters / "anna" / "1.jpg").read_bytes())
+    os.utime(letters / "berta" / "1.jpg", (1, 1))
+    again = Instant()
+    counters = run_batch(Source(str(letters), FLAGS), tmp_path / "out", again)
+    assert again.ran == [] and counters.reused == counters.items == 6
+
+
+def test_the_clip_of_a_live_photo_counts_with_its_still(tmp_path: Path) -> None:
+    still, clip = media("IMG_1.HEIC"), replace(media("IMG_1.MOV", Kind.VIDEO), duration_s=2.8)
+    reports = [report(media=replace(still, media_type="image/heic")), report(media=replace(clip, sha256="1" * 64))]
+    submission = Submission.from_flags(names=("Willow & Thread",), policy="generic")
+    result = conclude_batch(submission, reports, (), date(2026, 11, 22))
+    assert [item.path.name for item in result.items] == ["IMG_1.HEIC"]
+
+
+def test_parquet_tables_hold_what_the_lines_hold(letters: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    out = tmp_path / "out"
+    run_batch(Source(str(letters), FLAGS), out, Instant())
+    (letters / "clara" / "1.jpg").write_bytes(b"another picture")
+    run_batch(Source(str(letters), FLAGS), out, Instant())
+    write_tables(out)
+    items = parquet.read_table(out / "items.parquet").to_pylist()
+    assert len(items) == 5 and len(rows(out / ITEMS)) == 6
+    assert Counter(item["outcome"] for item in items) == {"physical": 4, None: 1}
+    assert {item["text"] for item in items} == {"Willow & Thread", None}
+    assert parquet.read_table(out / "submissions.parquet").column("exit_code").to_pylist() == [0, 0, 0]
+
+
+def test_the_log_has_a_line_for_each_event(letters: Path, tmp_path: Path) -> None:
+    log_to(tmp_path / "log.jsonl")
+    try:
+        run_batch(Source(str(letters), FLAGS), tmp_path / "out", Instant())
+    finally:
+        LOGGER.handlers.pop().close()
+    lines = rows(tmp_path / "log.jsonl")
+    assert Counter(line["event"] for line in lines) == {"started": 1, "item": 5, "submission": 3, "finished": 1}
+    assert [line["reason"] for line in lines if line["level"] == "warning"] == ["skipped-failed"]
 
 
 def test_an_answer_that_comes_twice_counts_once(letters: Path, tmp_path: Path) -> None:

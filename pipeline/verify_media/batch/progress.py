@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from verify_media.batch import Counters, Told
+    from verify_media.batch.counters import Counters, Told
 
 EVERY_S = 1.0
 
@@ -21,7 +21,7 @@ def rate_line() -> Told:
         if now - last[0] < EVERY_S and counters.items < total:
             return
         last[0] = now
-        rate = counters.plain()["items_per_second"]
+        rate = counters.rate
         left = f"{(total - counters.items) / rate:.0f} s left" if rate else "starting"
         sys.stderr.write(f"{counters.items}/{total} items, {rate:.2f}/s, {left}\n")
 

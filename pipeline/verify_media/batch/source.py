@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -143,3 +144,14 @@ def _stamp(url: str) -> str:
         return ""
     path = Path(url)
     return f"{path.stat().st_size} {path.stat().st_mtime_ns}" if path.is_file() else "missing"
+
+
+def digest_of(url: str) -> str | None:
+    """sha256 of a local file; None for what is elsewhere or cannot be read."""
+    if is_url(url):
+        return None
+    try:
+        with Path(url).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
