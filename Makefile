@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORPUS ?= ../shared/corpus
 
-.PHONY: help setup screenshots demo test test-browser lint format wheel-check fixtures bench docs clean
+.PHONY: help setup screenshots demo test test-browser lint format wheel-check fixtures bench docs deploy-check clean
 
 help:
 	@echo "make demo         set up, then check and pack fixtures/shots; the result is in out/shots-verified"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-browser the page and the reports in Chromium, some minutes"
 	@echo "make lint         ruff and mypy"
 	@echo "make wheel-check  build the wheel, install it in an empty environment, run the demo there"
+	@echo "make deploy-check  the cluster image's steps in an empty environment, and a batch on two dask workers"
 	@echo "make fixtures     build the fixtures again (Blender needed: pip install bpy)"
 	@echo "make bench        all benchmarks, CORPUS=folder"
 	@echo "make screenshots  the pictures in docs/images (Chromium needed)"
@@ -49,6 +50,9 @@ format: setup
 
 wheel-check: setup
 	sh .ci/wheel-check.sh $(BIN)/python
+
+deploy-check: setup
+	sh deploy/check.sh $(BIN)/python
 
 fixtures: setup
 	$(BIN)/python fixtures/build.py

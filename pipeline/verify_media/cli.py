@@ -143,9 +143,7 @@ def init(folder: Path, **flags: Any) -> None:
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler; without one, a cluster on this machine starts.")
 @click.option("--workers", type=click.IntRange(1), help="Processes on this machine. [default: one for each core]")
 @click.option("--progress", is_flag=True, help="Rate and time left on stderr.")
-@click.option(
-    "--log", "log_file", type=click.Path(path_type=Path, allow_dash=True), help="JSON log lines; - is stderr."
-)
+@click.option("--log", type=click.Path(path_type=Path, allow_dash=True), help="JSON log lines; - is stderr.")
 @click.option("--parquet", is_flag=True, help="Write items.parquet and submissions.parquet too.")
 def batch(source: str, out: Path, engine: str, scheduler: str | None, workers: int | None, **flags: Any) -> None:
     """Check many submissions: a folder of folders, a manifest (.csv, .jsonl) or a URL such as s3://bucket/letters."""
