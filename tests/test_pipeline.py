@@ -15,6 +15,7 @@ import pytest
 
 import verify_media
 from builders import sighting
+from uncaged import Uncaged
 from verify_media import Marks, Outcome, Submission
 from verify_media.errors import Exit, NothingToCheck, UnreadableFile, UsageError
 from verify_media.pipeline import Options, check_submission, default_out, run
@@ -38,6 +39,12 @@ def shots(tmp_path: Path) -> Path:
     for seed, name in enumerate(("a.jpg", "b.jpg", "c.png")):
         picture(folder / name, seed)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def uncaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The readers' stand-ins live in this process."""
+    monkeypatch.setattr("verify_media.pipeline.Cage", Uncaged)
 
 
 Look = Callable[[MediaItem, Marks], ItemReport]

@@ -1,4 +1,7 @@
-"""The pixel half of a run: ingest the folder, examine each item, compare them, keep as many as the letter takes."""
+"""The pixel half of a run: ingest the folder, examine each item, compare them, keep as many as the letter takes.
+
+Files are opened in the cage only; `examine_or_skip` and `examine` are what its worker does.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ import os
 from collections.abc import Sequence
 
 from verify_media.cache import Cache
+from verify_media.cage import Cage
+from verify_media.cage import stages as caged
 from verify_media.errors import NothingToCheck, UsageError, VerifyMediaError
-from verify_media.messages import message
+from verify_media.messages import Message, message
 from verify_media.policy import Policy
 from verify_media.records import Event, ItemReport, Kind, Marks, MediaItem, Outcome, Progress, Skipped
 from verify_media.result import Options
@@ -16,18 +21,23 @@ from verify_media.submission import Submission
 
 
 def look(
-    submission: Submission, policy: Policy, options: Options, progress: Progress | None, cache: Cache | None = None
+    submission: Submission,
+    policy: Policy,
+    options: Options,
+    progress: Progress | None,
+    cage: Cage,
+    cache: Cache | None = None,
 ) -> tuple[tuple[ItemReport, ...], tuple[Skipped, ...], dict[str, float]]:
     """Ingest, examine each item, compare the items with each other, keep as many as the policy takes."""
     need_marks(submission.marks)
     watch = Stopwatch()
     with watch.stage("ingest"):
-        found, skipped = _ingest(submission)
+        found, skipped = _ingest(submission, cage, progress)
     _need_a_script_that_can_be_read(submission.marks)
     with watch.stage("examine"):
         wanted = [item for item in found if not (options.photos_only and item.kind is Kind.VIDEO)]
-        reports, failed = _examine_all(wanted, submission.marks, cache, progress)
-        kept, surplus = clearest(compare(reports), policy.max_items)
+        reports, failed = _examine_all(wanted, submission.marks, cage, cache, progress)
+        kept, surplus = clearest(caged.compare(cage, reports), policy.max_items)
     return kept, (*skipped, *failed, *surplus), watch.seconds
 
 
@@ -50,14 +60,12 @@ def _need_a_script_that_can_be_read(marks: Marks) -> None:
         raise UsageError(reason.text, reason.cure)
 
 
-def _ingest(submission: Submission) -> tuple[list[MediaItem], list[Skipped]]:
-    from verify_media.stages.ingest import identify, ingest
-
+def _ingest(submission: Submission, cage: Cage, progress: Progress | None) -> tuple[list[MediaItem], list[Skipped]]:
     found: tuple[MediaItem, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     if submission.folder.is_dir():
-        found, skipped = ingest(submission.folder, ignore=submission.own_files)
-    elif isinstance(one := identify(submission.folder), Skipped):
+        found, skipped = caged.ingest(cage, submission.folder, submission.own_files, progress)
+    elif isinstance(one := caged.identify(cage, submission.folder), Skipped):
         skipped = (one,)
     else:
         found = (one,)
@@ -71,25 +79,25 @@ def _ingest(submission: Submission) -> tuple[list[MediaItem], list[Skipped]]:
 
 
 def _examine_all(
-    items: Sequence[MediaItem], marks: Marks, cache: Cache | None, progress: Progress | None
+    items: Sequence[MediaItem], marks: Marks, cage: Cage, cache: Cache | None, progress: Progress | None
 ) -> tuple[list[ItemReport], list[Skipped]]:
     reports: list[ItemReport] = []
     failed: list[Skipped] = []
     for done, item in enumerate(items):
         _tell(progress, Event("examine", done, len(items), item.path))
-        result = _remembered(item, marks, cache)
+        result = _remembered(item, marks, cage, cache)
         (failed if isinstance(result, Skipped) else reports).append(result)  # type: ignore[arg-type]
     _tell(progress, Event("examine", len(items), len(items)))
     return reports, failed
 
 
-def _remembered(item: MediaItem, marks: Marks, cache: Cache | None) -> ItemReport | Skipped:
+def _remembered(item: MediaItem, marks: Marks, cage: Cage, cache: Cache | None) -> ItemReport | Skipped:
     """Only new or changed files, marks and models cost work."""
     if cache is None:
-        return examine_or_skip(item, marks)
+        return caged.examine(cage, item, marks)
     if known := cache.get(item, marks):
         return known
-    result = examine_or_skip(item, marks)
+    result = caged.examine(cage, item, marks)
     if isinstance(result, ItemReport):
         cache.put(result, marks)
     return result
@@ -108,7 +116,17 @@ def examine_or_skip(item: MediaItem, marks: Marks) -> ItemReport | Skipped:
     except Exception as error:
         if os.environ.get("VERIFY_MEDIA_DEBUG"):
             raise
-        return Skipped(item.path, message("skipped-failed", file=item.path.name, reason=type(error).__name__))
+        return Skipped(item.path, _failure(item.path.name, error))
+
+
+def _failure(file: str, error: Exception) -> Message:
+    """In plain words: OpenCV's and onnxruntime's own are for programmers."""
+    said = str(error).lower()
+    if isinstance(error, MemoryError) or "insufficient memory" in said or "bad_alloc" in said:
+        return message("photo-too-large-for-memory", file=file)
+    is_measuring = type(error).__module__.split(".")[0] in ("cv2", "onnxruntime", "numpy")
+    reason = message("failed-measuring" if is_measuring else "failed-reading").text
+    return message("skipped-failed", file=file, reason=reason)
 
 
 def examine(item: MediaItem, marks: Marks) -> ItemReport:

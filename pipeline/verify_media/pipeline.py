@@ -13,6 +13,8 @@ from pathlib import Path
 from verify_media import examination
 from verify_media.cache import FOLDER as CACHE_FOLDER
 from verify_media.cache import Cache
+from verify_media.cage import Cage, shared
+from verify_media.cage import stages as caged
 from verify_media.errors import CannotWrite, UnreadableFile
 from verify_media.policy import Policy
 from verify_media.records import (
@@ -30,13 +32,8 @@ from verify_media.submission import Submission
 
 def check(path: Path, marks: Marks) -> ItemReport:
     """Judges one photo or video; nothing is written. Raises UnreadableFile, or UsageError for no marks."""
-    from verify_media.stages.ingest import identify
-
     examination.need_marks(marks)
-    item = identify(Path(path))
-    if isinstance(item, Skipped):
-        raise UnreadableFile(item.message.text, item.message.cure)
-    report = examination.examine_or_skip(item, marks)
+    report = caged.look_at(shared(), Path(path).absolute(), marks)
     if isinstance(report, Skipped):
         raise UnreadableFile(report.message.text, report.message.cure)
     return report
@@ -48,7 +45,8 @@ def check_submission(
     """Verdicts for a whole folder; nothing is converted or written. Raises NothingToCheck and UsageError."""
     options = options or Options()
     policy = submission.load_policy()
-    items, skipped, timings = examination.look(submission, policy, options, progress)
+    with Cage() as cage:
+        items, skipped, timings = examination.look(submission, policy, options, progress, cage)
     return _conclude(_Work(submission, policy, options, items, skipped, timings))
 
 
@@ -71,9 +69,10 @@ def run(
     with whole_folder(out or default_out(submission.folder), keep_out_of=submission.folder) as (draft_folder, target):
         cache = Cache(draft_folder / CACHE_FOLDER)
         cache.adopt(target / CACHE_FOLDER)
-        items, skipped, timings = examination.look(submission, policy, options, progress, cache)
-        work = _Work(submission, policy, options, items, skipped, timings)
-        result = _conclude(_send(work, draft_folder, progress))
+        with Cage(writable=(draft_folder,)) as cage:
+            items, skipped, timings = examination.look(submission, policy, options, progress, cage, cache)
+            work = _send(_Work(submission, policy, options, items, skipped, timings), draft_folder, progress, cage)
+        result = _conclude(work)
         result = _at(result, draft_folder, target)
         _write_reports(result, draft_folder)
     return result
@@ -114,15 +113,15 @@ class _Work:
     converted: bool = False
 
 
-def _send(work: _Work, folder: Path, progress: Progress | None) -> _Work:
+def _send(work: _Work, folder: Path, progress: Progress | None, cage: Cage) -> _Work:
     """Fit and package into `folder`."""
-    from verify_media.stages.send import send
-
     if not work.items:
         return work
     watch = Stopwatch(work.timings_s)
     with watch.stage("fit"):
-        fitted = send(work.items, work.submission, work.policy, folder, split=work.options.split, progress=progress)
+        fitted = caged.send(
+            cage, work.items, work.submission, work.policy, folder, split=work.options.split, tell=progress
+        )
     return replace(
         work,
         deliverables=fitted.deliverables,

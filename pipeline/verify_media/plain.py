@@ -12,6 +12,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Record = TypeVar("Record")
+_SCALARS: Mapping[Any, tuple[type, ...]] = {str: (str,), int: (int,), float: (int, float), bool: (bool,)}
 
 
 def to_plain(value: Any) -> Any:
@@ -54,6 +55,8 @@ def _build(kind: Any, data: Any) -> Any:
         return base64.b64decode(data, validate=True)
     if isinstance(kind, type) and issubclass(kind, Enum | Path):
         return kind(data)
+    if kind in _SCALARS and not isinstance(data, _SCALARS[kind]):
+        raise TypeError(f"{kind.__name__} expected, not {type(data).__name__}")
     return data
 
 

@@ -38,6 +38,15 @@ class RunResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """What lies in the output folder, and what could not be put there."""
+
+    deliverables: tuple[Deliverable, ...] = ()
+    unfit: tuple[Skipped, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """How to do the job; what is asked for stands in the submission."""
 

@@ -7,10 +7,13 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from verify_media.messages import Message, message
 from verify_media.records import ItemReport, Marks, Skipped
+
+if TYPE_CHECKING:
+    from verify_media.cage import Cage
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +46,23 @@ class Engine(Protocol):
     def run(self, jobs: Iterable[Job]) -> Iterator[Answer]: ...
 
 
-def perform(job: Job) -> Answer:
-    """Fetches, identifies and examines one item. Never raises for a broken file: that is its answer."""
+def perform(job: Job, cage: Cage | None = None) -> Answer:
+    """Fetches one item, and has it identified and examined in the cage. A broken file is an answer, not an error."""
+    from verify_media.cage import shared, stages
     from verify_media.engines.fetch import fetched
 
     started = time.perf_counter()
     try:
         with fetched(job) as (path, marks):
-            outcome = _examine(path, marks)
-    except OSError as error:
-        outcome = Skipped(
-            Path(job.url), message("skipped-failed", file=Path(job.url).name, reason=type(error).__name__)
-        )
+            outcome = stages.look_at(cage or shared(), path, marks)
+    except OSError:
+        reason = message("failed-fetching").text
+        outcome = Skipped(Path(job.url), message("skipped-failed", file=Path(job.url).name, reason=reason))
     seconds = time.perf_counter() - started
     worker = f"{os.uname().nodename}:{os.getpid()}" if hasattr(os, "uname") else str(os.getpid())
     if isinstance(outcome, Skipped):
         return Answer(job, None, outcome.message, seconds, worker)
     return Answer(job, _slim(outcome), None, seconds, worker)
-
-
-def _examine(path: Path, marks: Marks) -> ItemReport | Skipped:
-    from verify_media.examination import examine_or_skip
-    from verify_media.stages.ingest import identify
-
-    item = identify(path)
-    return item if isinstance(item, Skipped) else examine_or_skip(item, marks)
 
 
 def _slim(report: ItemReport) -> ItemReport:
@@ -87,12 +82,9 @@ def pin_threads(workers: int) -> None:
         os.environ[name] = threads
 
 
-def warm_up(workers: int) -> None:
-    """What a worker does once: pin its threads and load the text models."""
+def warm_up(workers: int, cage: Cage | None = None) -> None:
+    """What is done once for a worker: its share of the threads, and the text models loaded."""
+    from verify_media.cage import shared, tasks
+
     pin_threads(workers)
-    import cv2
-
-    from verify_media.readers.text import TextReader
-
-    cv2.setNumThreads(int(os.environ["VERIFY_MEDIA_THREADS"]))
-    TextReader(("warm up",))
+    (cage or shared()).ask(tasks.warm_up, int(os.environ["VERIFY_MEDIA_THREADS"]))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from verify_media.codecs import photo, video
 from verify_media.codecs.errors import DecodeError, refuse
 from verify_media.codecs.sniff import sniff
-from verify_media.messages import message
-from verify_media.records import ItemReport, Kind, MediaItem, Skipped
+from verify_media.messages import Message, message
+from verify_media.records import Event, ItemReport, Kind, MediaItem, Progress, Skipped
 from verify_media.stages.likeness import Look, is_same_picture, look, original_of, phash
 from verify_media.stages.walk import walk
 
@@ -37,10 +37,24 @@ class _Found:
     content_id: str | None = None
 
 
-def ingest(folder: Path, *, ignore: Collection[Path] = ()) -> tuple[tuple[MediaItem, ...], tuple[Skipped, ...]]:
-    """Items and skipped files of a folder and its subfolders, sorted by path; duplicates and Live Photos are linked."""
+def ingest(
+    folder: Path,
+    *,
+    ignore: Collection[Path] = (),
+    refused: Mapping[Path, Message] | None = None,
+    tell: Progress | None = None,
+) -> tuple[tuple[MediaItem, ...], tuple[Skipped, ...]]:
+    """Items and skipped files of a folder and its subfolders, sorted by path; duplicates and Live Photos are linked.
+
+    `refused`: files that must not be opened, with the reason; `tell` hears of each file before it is opened.
+    """
     paths, skipped = walk(folder, ignore)
-    results = [_examined(path) for path in paths]
+    refused = refused or {}
+    results: list[_Found | Skipped] = []
+    for done, path in enumerate(paths):
+        if tell:
+            tell(Event("ingest", done, len(paths), path))
+        results.append(Skipped(path, refused[path]) if path in refused else _examined(path))
     found = _linked([r for r in results if isinstance(r, _Found)])
     broken = [r for r in results if isinstance(r, Skipped)]
     return tuple(f.item for f in found), tuple(sorted([*skipped, *broken], key=lambda s: str(s.path).casefold()))

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verify_media.policy import Policy
-from verify_media.records import Deliverable, Draft, Frame, ItemReport, Kind, Outcome, Progress, Skipped
+from verify_media.records import Draft, Frame, ItemReport, Kind, Outcome, Progress
+from verify_media.result import Sent
 from verify_media.stages.examine import locator
 from verify_media.stages.fit import FitResult, file_names, fit
 from verify_media.stages.letter import Letter, Row, body, where
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
     from verify_media.records import Image
 
 FOLDER = "send"
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What lies in the output folder, and what could not be put there."""
-
-    deliverables: tuple[Deliverable, ...]
-    unfit: tuple[Skipped, ...]
-    drafts: tuple[Draft, ...]
 
 
 def send(

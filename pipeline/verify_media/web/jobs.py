@@ -1,4 +1,7 @@
-"""Work in a process of its own: the page stays quick, and "stop" stops at once, in the middle of a picture."""
+"""Work in a process of its own: the page stays quick, and "stop" stops at once, in the middle of a picture.
+
+It opens no file itself: that happens in its cage, which ends with it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from verify_media.errors import VerifyMediaError
 from verify_media.pipeline import Options, RunResult
-from verify_media.records import Event, ItemReport, Kind, Marks, MediaItem, Preview, Progress, Skipped
+from verify_media.records import Event, ItemReport, Marks, MediaItem, Preview, Progress, Skipped
 from verify_media.submission import Submission
 
 THUMBNAIL_SIDE_PX = 640
@@ -48,11 +51,11 @@ class Sort:
     known: frozenset[Path]
 
     def __call__(self, tell: Progress) -> Sorted:
-        from verify_media.stages.ingest import ingest
+        from verify_media.cage import shared, stages
 
-        items, skipped = ingest(self.folder)
+        items, skipped = stages.ingest(shared(), self.folder, tell=tell)
         new = [item for item in items if item.path not in self.known]
-        return Sorted(items, skipped, {item.path: small for item in new if (small := _thumbnail(item))})
+        return Sorted(items, skipped, stages.thumbnails(shared(), new, THUMBNAIL_SIDE_PX))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,9 @@ class Examine:
     marks: Marks
 
     def __call__(self, tell: Progress) -> ItemReport | Skipped:
-        from verify_media.examination import examine_or_skip
+        from verify_media.cage import shared, stages
 
-        return examine_or_skip(self.item, self.marks)
+        return stages.examine(shared(), self.item, self.marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,10 @@ class Pack:
     options: Options
 
     def __call__(self, tell: Progress) -> RunResult:
+        from verify_media.cage import close_shared
         from verify_media.pipeline import run
 
+        close_shared()  # `run` has a cage of its own, which may write to its output
         remember(self.out, self.reports, self.submission.marks)
         return run(self.submission, self.out, tell, options=self.options)
 
@@ -91,20 +96,6 @@ def remember(out: Path, reports: tuple[ItemReport, ...], marks: Marks) -> None:
     cache = Cache(out / FOLDER)
     for report in reports:
         cache.put(report, marks)
-
-
-def _thumbnail(item: MediaItem) -> Preview | None:
-    from verify_media.codecs import photo, video
-    from verify_media.codecs.errors import DecodeError
-    from verify_media.codecs.preview import preview
-
-    try:
-        if item.kind is Kind.PHOTO:
-            return preview(photo.load(item.path, max_side=THUMBNAIL_SIDE_PX), THUMBNAIL_SIDE_PX)
-        frames = video.keyframes(item.path, max_frames=1, max_side=THUMBNAIL_SIDE_PX)
-        return next((preview(frame.image, THUMBNAIL_SIDE_PX) for frame in frames), None)
-    except (DecodeError, OSError, ValueError):
-        return None
 
 
 class Worker:
