@@ -9,20 +9,21 @@ from pathlib import Path
 
 from builders import media, report
 from verify_media.batch import Source, run_batch
+from verify_media.cage import Cage
 from verify_media.engines import local
 from verify_media.engines.work import Answer, Job
 
 BEGUN = "VERIFY_MEDIA_TEST_BEGUN"
 
 
-def noted(job: Job) -> Answer:
+def noted(job: Job, cage: Cage) -> Answer:
     with Path(os.environ[BEGUN]).open("a") as file:
         file.write(job.id + "\n")
     time.sleep(0.03)
     return Answer(job, report(job.url, media=media(job.url)))
 
 
-def idle(workers: int) -> None:
+def idle(workers: int, cage: Cage) -> None:
     """A worker without models."""
 
 
