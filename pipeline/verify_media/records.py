@@ -109,6 +109,11 @@ class MediaItem:
     duplicate_of: Path | None = None
     notes: tuple[Message, ...] = ()
 
+    @property
+    def type_name(self) -> str:
+        """The type as people say it: "HEIC", "QUICKTIME"."""
+        return self.media_type.rpartition("/")[2].removeprefix("x-").upper()
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:

@@ -75,15 +75,15 @@ class Parcel:
     free_bytes: int
 
 
-def render(result: RunResult) -> str:
-    """The page. The same result gives the same bytes."""
-    template = environment().get_template("report.html.j2")
+def render(result: RunResult, cure_of: view.CureOf = view.own_cure) -> str:
+    """The page. The same result gives the same bytes. `cure_of`: what to do, for readers without a command line."""
+    template = environment(cure_of=cure_of).get_template("report.html.j2")
     return template.render(
         result=result,
         light=view.light(result).value,
         headline=NUMBER_AND_WORD.sub("\\1\u00a0", view.headline(result)),
         todo=view.grouped(result.todo),
-        cards=_cards(result),
+        cards=_cards(result, cure_of),
         rules=view.rule_views(result),
         deadline=_deadline(result),
         reviewer_changes=REVIEWER_CHANGES,
@@ -107,7 +107,7 @@ def style() -> str:
 
 
 @cache
-def environment(*packages: str) -> Environment:
+def environment(*packages: str, cure_of: view.CureOf = view.own_cure) -> Environment:
     """Templates of the reports, and of `packages` that build on them."""
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package) for package in (*packages, "verify_media.reports")]),
@@ -128,7 +128,7 @@ def environment(*packages: str) -> Environment:
         day=in_words,
         name=isolated,
         number=_number,
-        cure=view.own_cure,
+        cure=cure_of,
     )
     return environment
 
@@ -181,10 +181,9 @@ def _number(value: float) -> str:
     return "–" if short is None else f"{short:g}"
 
 
-def _cards(result: RunResult) -> tuple[Card, ...]:
-    pairs = pictures.pictures(result.items)
-    items = view.item_views(result)
-    return tuple(card(result, item, picture, close_up) for item, (picture, close_up) in zip(items, pairs, strict=True))
+def _cards(result: RunResult, cure_of: view.CureOf) -> tuple[Card, ...]:
+    pairs = zip(view.item_views(result), pictures.pictures(result.items), strict=True)
+    return tuple(card(result, item, picture, close_up, cure_of) for item, (picture, close_up) in pairs)
 
 
 def card(

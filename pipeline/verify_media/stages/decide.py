@@ -22,5 +22,13 @@ def decide(sightings: Sequence[Sighting]) -> tuple[Outcome, float | None]:
 
 
 def best_first(sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
-    """Readable before unreadable, decided before unsure, physical before digital, then by score."""
-    return tuple(sorted(sightings, key=lambda s: (not s.readable, ORDER[s.outcome], -s.score)))
+    """Readable before unreadable, decided before unsure, physical before digital, then by score and size.
+
+    Scores that differ by less than a tenth are alike: then the larger letters tell more, and show better.
+    """
+    return tuple(sorted(sightings, key=_rank))
+
+
+def _rank(sighting: Sighting) -> tuple[bool, int, float, float]:
+    size = sighting.letter_height_px or 0.0
+    return not sighting.readable, ORDER[sighting.outcome], -round(sighting.score, 1), -size

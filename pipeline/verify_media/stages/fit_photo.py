@@ -74,7 +74,7 @@ class PhotoShot:
         media = self.report.media
         data = self.source.read_bytes()
         if media.media_type not in self.formats or media.media_type not in metadata.KNOWN:
-            self.reasons = (message("fit-type", media_type=media.media_type),)
+            self.reasons = (message("fit-type", media_type=media.type_name),)
             return
         examined = metadata.examine(data, media.media_type)
         if examined is None:
@@ -214,8 +214,7 @@ class PhotoShot:
         return first
 
     def _conversion(self, target: str) -> Message:
-        source = self.report.media.media_type.rpartition("/")[2].upper()
-        return message("fit-converted-photo", source_type=source, target_type=target)
+        return message("fit-converted-photo", source_type=self.report.media.type_name, target_type=target)
 
     def finish(self, fitted: Fitted) -> Fitted:
         """Measure and check the file that is going out. Raises CannotFit."""

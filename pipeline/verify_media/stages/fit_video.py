@@ -236,8 +236,7 @@ class VideoShot:
         width, height = self.clip.upright
         notes = self.reasons or (message("fit-recompressed"),)
         if self.report.media.media_type != "video/mp4":
-            source = self.report.media.media_type.rpartition("/")[2].upper()
-            notes = (*notes, message("fit-converted-video", source_type=source))
+            notes = (*notes, message("fit-converted-video", source_type=self.report.media.type_name))
         if how.width < width - 2:
             notes = (
                 *notes,

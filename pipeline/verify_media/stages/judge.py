@@ -118,7 +118,8 @@ def _physical(item: ItemReport) -> tuple[Verdict, tuple[Message, ...]]:
     reasons = _reasons(item.best)
     match item.outcome:
         case Outcome.PHYSICAL:
-            return Verdict.PASS, (message("mark-no-sign-of-overlay", file=name), *reasons)
+            signs = (reason for reason in reasons if reason.key != "cue-no-sign")
+            return Verdict.PASS, (message("mark-no-sign-of-overlay", file=name), *signs)
         case Outcome.DIGITAL:
             return Verdict.FAIL, (message("mark-looks-added", file=name), *reasons)
         case Outcome.UNSURE:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from verify_media.reports import html as report_html
+from verify_media.web import page
 from verify_media.web.bundle import write_bundle
 from verify_media.web.site import Site
 
@@ -45,7 +46,7 @@ async def get_report(site: Site, request: Request) -> Response:
     result = site.session.packed
     if result is None:
         return RedirectResponse("./")
-    text = await asyncio.to_thread(report_html.render, result)
+    text = await asyncio.to_thread(report_html.render, result, page.cure)
     return HTMLResponse(text, headers={"Content-Security-Policy": report_html.policy()})
 
 

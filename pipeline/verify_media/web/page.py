@@ -179,6 +179,4 @@ def _rendered(template: str, values: Mapping[str, object]) -> Markup:
 
 
 def _templates() -> Environment:
-    environment = html.environment("verify_media.web")
-    environment.filters["cure"] = cure
-    return environment
+    return html.environment("verify_media.web", cure_of=cure)
