@@ -107,6 +107,27 @@ def test_two_tabs_and_stop(browser: Any, address: str, tmp_path: Path) -> None:
     assert problems == []
 
 
+def test_a_dropped_folder_is_taken_with_its_subfolders(browser: Any, address: str, tmp_path: Path) -> None:
+    folder = tmp_path / "from the phone"
+    (folder / "more").mkdir(parents=True)
+    for place in ("dropped one.jpg", "more/dropped two.jpg"):
+        _photo(folder / place, "", seed=len(place))
+    page, problems = _open(browser, address)
+    page.locator("#drop").scroll_into_view_if_needed()
+    box = page.locator("#drop").bounding_box()
+    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    devtools = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        devtools.send("Input.dispatchDragEvent", {"type": kind, **at, "data": data})
+    for name in ("dropped one.jpg", "dropped two.jpg"):
+        page.locator(".item", has_text=name).wait_for(timeout=LONG_MS)
+        page.locator(".item", has_text=name).locator("[data-remove]").click()
+        page.locator(".item", has_text=name).wait_for(state="detached", timeout=LONG_MS)
+    assert problems == []
+    page.close()
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_has_no_barriers(browser: Any, address: str, size: str, scheme: str) -> None:

@@ -89,7 +89,7 @@ async def show_events(site: Site, request: Request) -> Response:
 async def _revisions(session: Session) -> AsyncIterator[str]:
     revision = session.revision
     yield f"data: {revision}\n\n"
-    while True:
+    while not session.ended:
         try:
             revision = await asyncio.wait_for(session.after(revision), HEARTBEAT_S)
             yield f"data: {revision}\n\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import shutil
@@ -14,12 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from verify_media.errors import CannotWrite, MissingProgram
 
 if TYPE_CHECKING:
-    from uvicorn import Config
+    from uvicorn import Server
 
 HOST = "127.0.0.1"
 BROWSER_DELAY_S = 0.5
@@ -33,7 +35,7 @@ def serve(*, port: int = 0, open_browser: bool = True, announce: Callable[[str],
     """
     try:
         import starlette  # noqa: F401
-        from uvicorn import Server
+        import uvicorn  # noqa: F401
     except ImportError as error:
         raise MissingProgram("the local page is not installed", "Type: pip install 'verify-media[web]'") from error
 
@@ -41,7 +43,7 @@ def serve(*, port: int = 0, open_browser: bool = True, announce: Callable[[str],
     with _listening(port) as listener, _workplace() as root:
         port = listener.getsockname()[1]
         address = f"http://{HOST}:{port}/{token}/"
-        server = Server(_config(root, token, port))
+        server = _server(root, token, port)
         opener = Timer(BROWSER_DELAY_S, webbrowser.open, (address,))
         if open_browser:
             opener.start()
@@ -89,12 +91,22 @@ def _is_abandoned(folder: Path) -> bool:
     return False
 
 
-def _config(root: Path, token: str, port: int) -> Config:
-    from uvicorn import Config
+def _server(root: Path, token: str, port: int) -> Server:
+    from uvicorn import Config, Server
 
     from verify_media.web.app import build
     from verify_media.web.jobs import Worker
     from verify_media.web.session import Session
 
-    app = build(Session(root, Worker()), token=token, hosts=frozenset({f"{HOST}:{port}", f"localhost:{port}"}))
-    return Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=2, ws="none", server_header=False)
+    class Quiet(Server):
+        """Lets the pages go before it stops, so that none is cut off in the middle of an event."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            asyncio.get_running_loop().call_soon_threadsafe(session.end)
+            super().handle_exit(sig, frame)
+
+    session = Session(root, Worker())
+    app = build(session, token=token, hosts=frozenset({f"{HOST}:{port}", f"localhost:{port}"}))
+    return Quiet(
+        Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=2, ws="none", server_header=False)
+    )

@@ -39,6 +39,7 @@ class Session:
         self.now: Event | None = None
         self.paused = False
         self.revision = 0
+        self.ended = False
         self._changed = asyncio.Condition()
         self.wake = asyncio.Event()
         self.unsorted = self.unjudged = self.pack_wanted = False
@@ -184,8 +185,13 @@ class Session:
     async def after(self, revision: int) -> int:
         """Waits until something is newer than `revision`."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self.revision > revision)
+            await self._changed.wait_for(lambda: self.revision > revision or self.ended)
         return self.revision
+
+    def end(self) -> None:
+        """The server is about to stop: pages that wait for news are let go."""
+        self.ended = True
+        self.notify_pages()
 
     def show(self, event: Event | None) -> None:
         """What is going on now, for all pages."""
