@@ -124,8 +124,8 @@ def _shows_the_same(thumbnail: bytes, data: bytes) -> bool:
     """Whether an EXIF thumbnail shows the picture it lies in. Cameras pad it with black bars where the shapes
     differ."""
     try:
-        small = PilImage.open(BytesIO(thumbnail)).convert("L")
-        opened = PilImage.open(BytesIO(data))
+        small = PilImage.open(BytesIO(thumbnail), formats=("JPEG",)).convert("L")
+        opened = PilImage.open(BytesIO(data), formats=("JPEG", "MPO"))
         opened.draft("L", (256, 256))
         whole = opened.convert("L")
     except (OSError, ValueError, SyntaxError):

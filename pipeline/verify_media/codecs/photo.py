@@ -40,6 +40,8 @@ _DECODERS = {
     "image/heic": ("HEIF",),
     "image/avif": ("AVIF",),
 }
+DECODERS = tuple(name for names in _DECODERS.values() for name in names)
+"""All that may be asked. Pillow knows fifty more, of which one runs Ghostscript."""
 _TURNED_BY_DECODER = frozenset(("image/heic", "image/tiff"))
 """pillow-heif applies `irot` and EXIF, Pillow turns TIFFs while it loads: turning again would undo it."""
 _MANY_PAGES = frozenset(("image/tiff", "image/gif", "image/webp", "image/png", "image/avif"))

@@ -178,6 +178,7 @@ def _main_stream(path: Path, container: InputContainer) -> av.VideoStream:
         raise refuse("video-encrypted", file=path.name)
     if stream.codec_context.codec.name not in _DECODERS:
         raise refuse("video-unreadable", file=path.name)
+    stream.codec_context.options = {"max_pixels": str(VIDEO.max_pixels)}  # of each picture, not only the header's
     stream.thread_type = "AUTO"
     stream.codec_context.thread_count = _MAX_THREADS
     return stream

@@ -152,13 +152,13 @@ def _thumbnail(path: Path, item: MediaItem) -> Cue | None:
     if item.media_type != "image/jpeg":
         return None
     try:
-        with PilImage.open(path) as picture:
+        with PilImage.open(path, formats=("JPEG",)) as picture:
             preview = picture.getexif().get_ifd(1)
             start, length = preview.get(0x0201), preview.get(0x0202)
             block = picture.info.get("exif", b"")
             if not start or not length or not block:
                 return None
-            small = PilImage.open(io.BytesIO(block[6 + start : 6 + start + length])).convert("L")
+            small = PilImage.open(io.BytesIO(block[6 + start : 6 + start + length]), formats=("JPEG",)).convert("L")
             picture.draft("L", (320, 320))
             likeness = _likeness(np.asarray(small), np.asarray(picture.convert("L")))
     except (OSError, ValueError, SyntaxError, KeyError, TypeError):

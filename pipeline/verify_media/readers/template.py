@@ -105,7 +105,9 @@ def _open_raster(path: Path) -> Image:
     from PIL import Image as Pillow
     from PIL import ImageOps
 
-    with Pillow.open(path) as opened:
+    from verify_media.codecs import photo
+
+    with Pillow.open(path, formats=photo.DECODERS) as opened:
         opened.draft("RGB", (2048, 2048))
         picture = ImageOps.exif_transpose(opened).convert("RGBA")
         picture.thumbnail((2048, 2048), Pillow.Resampling.LANCZOS)
@@ -118,8 +120,9 @@ def _draw_svg(path: Path) -> Image:
 
     if not pyvips.type_find("VipsOperation", "svgload"):
         raise _refused("mark-svg", path)
-    natural = pyvips.Image.svgload(str(path))
-    drawn = pyvips.Image.svgload(str(path), scale=1024 / max(natural.width, natural.height))
+    drawing = path.read_bytes()  # from memory: a drawing of a known place may load its neighbours
+    natural = pyvips.Image.svgload_buffer(drawing)
+    drawn = pyvips.Image.svgload_buffer(drawing, scale=1024 / max(natural.width, natural.height))
     return np.asarray(drawn.numpy(), np.uint8).copy()
 
 

@@ -88,7 +88,7 @@ def _shrink(jpeg: bytes, most_bytes: int) -> bytes:
     """Fewer pixels until it fits; bytes go down roughly with the area."""
     from PIL import Image
 
-    with Image.open(BytesIO(jpeg)) as image:
+    with Image.open(BytesIO(jpeg), formats=("JPEG",)) as image:
         side = float(max(image.size))
         while True:
             side *= min(0.9, max(0.3, (most_bytes / len(jpeg)) ** 0.5))

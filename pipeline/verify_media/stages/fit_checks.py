@@ -14,7 +14,7 @@ from verify_media.stages.fitted import CannotFit, Fitted
 def check_photo(fitted: Fitted, name: str) -> None:
     """Open what was written and compare it with what was meant. Raises CannotFit."""
     try:
-        with PilImage.open(fitted.path) as image:
+        with PilImage.open(fitted.path, formats=("JPEG", "PNG")) as image:
             image.load()
             turned = image.getexif().get(exif.ORIENTATION, 1) in (5, 6, 7, 8)
             size = image.size[::-1] if turned else image.size

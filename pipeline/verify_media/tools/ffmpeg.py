@@ -19,6 +19,8 @@ Stream: TypeAlias = Any
 
 QUIET = ("-nostdin", "-hide_banner", "-loglevel", "error")
 CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,mpegts,mpeg,mpegvideo"
+MOST_PIXELS = 8192 * 4352
+"""Of one picture, whatever the header promised; see codecs/limits.py."""
 _KEPT_ERROR_CHARS = 2000
 
 
@@ -59,7 +61,8 @@ def has_vmaf() -> bool:
 def source(path: Path, **options: object) -> Stream:
     """An input. Only clips on this disk: a playlist or a script under a clip's name opens nothing."""
     # With "file:" a name that begins with a dash or holds a colon stays a name.
-    return ffmpeg.input(f"file:{path.resolve()}", protocol_whitelist="file", format_whitelist=CONTAINERS, **options)
+    bounds = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS, "max_pixels": MOST_PIXELS}
+    return ffmpeg.input(f"file:{path.resolve()}", **bounds, **options)
 
 
 def output(tracks: Sequence[Stream], out: Path | str, **options: object) -> Stream:
