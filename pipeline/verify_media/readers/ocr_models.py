@@ -9,6 +9,8 @@ from typing import Any
 
 import onnxruntime as ort
 
+ort.disable_telemetry_events()  # what the variable set in verify_media/__init__.py does not reach: Windows' own log
+
 
 def threads() -> int:
     """Threads for one model: `VERIFY_MEDIA_THREADS`, else `OMP_NUM_THREADS`, else the cores that are ours."""
