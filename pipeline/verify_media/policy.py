@@ -52,6 +52,7 @@ class Policy:
     needs_asins: bool = False
     note_max_age_days: int | None = None
     allow_trim: bool = False
+    """Whether a clip that does not fit, or would look poor, may be cut to the part with the mark."""
     subject: str = ""
     to: str = ""
     version: int = 1

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import random
+import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from PIL import Image
 
 from builders import sighting
 from make_media import clip, quadrants, textured, turn_clip
-from verify_media.codecs import icc, metadata, mp4
+from verify_media.codecs import icc, metadata, mp4, video
 from verify_media.errors import CannotWrite
 from verify_media.records import Event, ItemReport, Outcome, Skipped
 from verify_media.stages import fit as stage
@@ -274,3 +276,33 @@ def test_a_gain_map_behind_the_picture_is_dropped(tmp_path: Path) -> None:
     source.write_bytes(plain + second.getvalue())
     (item,) = fit(reports(source), tmp_path / "send", AMPLE).deliverables
     assert item.path.read_bytes() == plain
+
+
+def test_a_long_clip_is_cut_to_its_mark_only_where_the_policy_allows(tmp_path: Path) -> None:
+    source = _noisy_with_sound(tmp_path / "long.mp4", seconds=40)
+    (seen,) = reports(source)
+    seen = replace(seen, sightings=(sighting(time_s=30.0),))
+    budget = 700_000
+    assert [skipped.message.key for skipped in fit([seen], tmp_path / "whole", budget).unfit] == ["fit-no-room"]
+    (part,) = fit([seen], tmp_path / "part", budget, allow_trim=True).deliverables
+    cut = mp4.inspect(part.path)
+    assert part.size_bytes <= budget
+    assert 8 <= cut.timing.duration_s < 30 and cut.sound is not None
+    change = next(change for change in part.changes if change.key == "fit-trimmed")
+    minutes, seconds = str(change.values["from_s"]).split(":")
+    start = 60 * int(minutes) + int(seconds)
+    assert start < 30 < start + 1 + cut.timing.duration_s
+    # The brightness of this clip tells the time: the part begins where its note says.
+    assert _brightness(part.path) == pytest.approx(255 * start / 40, abs=12)
+
+
+def _noisy_with_sound(path: Path, seconds: int) -> Path:
+    picture = f"nullsrc=s=320x240:r=12:d={seconds},geq=lum='255*T/{seconds}+random(1)*30':cb=128:cr=128"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", picture]
+    command += ["-f", "lavfi", "-i", f"sine=duration={seconds}", "-preset", "ultrafast", "-crf", "20"]
+    subprocess.run([*command, "-pix_fmt", "yuv420p", "-c:a", "aac", path], check=True)
+    return path
+
+
+def _brightness(path: Path) -> float:
+    return float(next(iter(video.keyframes(path, max_frames=1))).image.mean()) - 15

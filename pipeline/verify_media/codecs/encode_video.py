@@ -64,7 +64,7 @@ def _audio(clip: Clip, spare: bool) -> int | None:
     if clip.sound is None:
         return None
     most = SPARE_AUDIO_BPS * 1.3 if spare else COPIED_AUDIO_BPS
-    if clip.sound.codec == "aac" and clip.sound.bps <= most:
+    if clip.sound.codec == "aac" and clip.sound.bps <= most and not clip.is_part:
         return 0
     return SPARE_AUDIO_BPS if spare else AUDIO_BPS
 
@@ -111,7 +111,7 @@ def _output(clip: Clip, how: Recipe, out: Path, rate: dict[str, Any]) -> ffmpeg.
     tracks = [pictures(clip, how)]
     options = {**_x264(how), **rate}
     if how.audio_bps is not None and clip.sound:
-        tracks.append(ffmpeg.source(clip.path)[str(clip.sound.index)])
+        tracks.append(ffmpeg.source(clip.path, **clip.seek)[str(clip.sound.index)])
         options |= {"c:a": "copy"} if how.audio_bps == 0 else {"c:a": "aac", "b:a": how.audio_bps, "ac": 2}
     return _written(tracks, out, clip, options)
 
@@ -143,7 +143,7 @@ def _x264(how: Recipe) -> dict[str, Any]:
 
 def pictures(clip: Clip, how: Recipe, **seek: object) -> ffmpeg.Stream:
     """The filtered picture track. ffmpeg itself turns and mirrors by the display matrix."""
-    return _filtered(ffmpeg.source(clip.path, **seek)[str(clip.index)], clip, how)
+    return _filtered(ffmpeg.source(clip.path, **(seek or clip.seek))[str(clip.index)], clip, how)
 
 
 def _filtered(stream: ffmpeg.Stream, clip: Clip, how: Recipe) -> ffmpeg.Stream:

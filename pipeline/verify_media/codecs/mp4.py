@@ -129,6 +129,21 @@ class Clip:
     beside: Beside
     index: int = 0
     sound: Sound | None = None
+    start_s: float = 0.0
+    is_part: bool = False
+    """Only `timing.duration_s` of the file are meant, from `start_s` on."""
+
+    def part(self, start_s: float, length_s: float) -> Clip:
+        """The same clip from `start_s` on, `length_s` long."""
+        frames = max(1, round(length_s * float(self.timing.fps)))
+        return replace(
+            self, start_s=start_s, is_part=True, timing=replace(self.timing, frames=frames, duration_s=length_s)
+        )
+
+    @property
+    def seek(self) -> dict[str, str]:
+        """ffmpeg's input options for the part that is meant."""
+        return {"ss": f"{self.start_s:.4f}", "t": f"{self.timing.duration_s:.4f}"} if self.is_part else {}
 
     @property
     def is_hdr(self) -> bool:

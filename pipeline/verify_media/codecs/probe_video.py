@@ -87,7 +87,7 @@ def _timed(stream: ffmpeg.Stream, how: Recipe) -> ffmpeg.Stream:
 
 
 def pieces(clip: Clip) -> list[tuple[float, float]]:
-    """(start, length) in seconds, spread over the clip; the whole clip where it is short.
+    """(start, length) in seconds from the clip's start, spread over it; the whole clip where it is short.
 
     Starts lie a quarter frame before a frame, so that the clip and its copy begin a piece with the same one.
     """
@@ -105,7 +105,9 @@ def _covered_s(clip: Clip) -> float:
 def _pieces(clip: Clip, how: Recipe) -> ffmpeg.Stream:
     return ffmpeg.joined(
         [
-            encode_video.pictures(clip, how, ss=f"{start:.4f}", t=f"{length:.4f}").filter("fps", str(how.fps))
+            encode_video.pictures(clip, how, ss=f"{clip.start_s + start:.4f}", t=f"{length:.4f}").filter(
+                "fps", str(how.fps)
+            )
             for start, length in pieces(clip)
         ]
     )

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from verify_media.stages.dates import clock as clock
+
 
 def megabytes(size_bytes: float) -> str:
     """Decimal megabytes, as the letters count them. Small files in kB, so that nothing weighs "0.0 MB"."""
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 99_950 else f"{max(size_bytes, 0) / 1e3:.0f} kB"
-
-
-def clock(time_s: float) -> str:
-    """12.4 -> "0:12"; 3723 -> "1:02:03"."""
-    minutes, seconds = divmod(int(time_s), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
 def relative(path: Path, folder: Path | None) -> str:

@@ -65,3 +65,10 @@ def _named(year: str, name: str, day: str) -> Iterator[date]:
 def _date(year: str, month: str, day: str) -> Iterator[date]:
     with suppress(ValueError):
         yield date(int(year), int(month), int(day))
+
+
+def clock(time_s: float) -> str:
+    """A moment of a clip: 12.4 -> "0:12"; 3723 -> "1:02:03"."""
+    minutes, seconds = divmod(int(time_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -40,17 +40,19 @@ def fit(
     *,
     formats: Collection[str] = tuple(EXTENSIONS),
     still_readable: StillReadable | None = None,
+    allow_trim: bool = False,
     progress: Progress | None = None,
 ) -> FitResult:
     """Write one file for each report into `out`, in order, together never more than `budget_bytes`.
 
-    `formats` are the accepted media types. Raises CannotWrite where `out` cannot be written; what concerns one item
+    `formats` are the accepted media types; with `allow_trim` a clip that would look poor or not fit is cut to the part
+    with the mark. Raises CannotWrite where `out` cannot be written; what concerns one item
     is in `unfit`.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".fit-", dir=out) as work:
-            job = Job(Path(work), formats, still_readable, Teller(progress, len(reports)))
+            job = Job(Path(work), formats, still_readable, Teller(progress, len(reports)), allow_trim)
             placed = _placed(job.run(reports, budget_bytes), out)
             unfit = (Skipped(report.path, job.unfit[report.path]) for report in reports if report.path in job.unfit)
             return FitResult(placed, tuple(unfit), job.costs)

@@ -63,6 +63,7 @@ class Job:
     formats: Collection[str]
     still_readable: StillReadable | None
     teller: Teller
+    allow_trim: bool = False
     store: PixelStore = field(default_factory=lambda: PixelStore(MOST_PIXEL_BYTES))
     unfit: dict[Path, Message] = field(default_factory=dict)
     costs: dict[Path, int] = field(default_factory=dict)
@@ -108,7 +109,7 @@ class Job:
     def _chosen(self, shots: list[Shot], budget: int) -> list[tuple[Shot, Fitted]]:
         """The files for a plan that fits. Videos first, since their sizes are the hardest to hit; photos come in fine
         steps and take the rest."""
-        shots = self._measured(shots, budget)
+        shots = self._trimmed(self._measured(shots, budget), budget)
         made: dict[Path, Fitted] = {}
         for clip in [shot for shot in shots if isinstance(shot, VideoShot)]:
             shots, plan = self._solved(shots, made, budget)
@@ -116,6 +117,19 @@ class Job:
                 shots = self._with_clip(clip, shots, plan, made, budget)
         shots, plan = self._solved(shots, made, budget)
         return self._topped_up(self._photos(shots, plan, made, budget), budget)
+
+    def _trimmed(self, shots: list[Shot], budget: int) -> list[Shot]:
+        """Where the policy allows it: clips that would not fit, or look poor, cut to the part with the mark."""
+        if not self.allow_trim:
+            return shots
+        plan = allocate.solve([shot.option for shot in shots], budget)
+        choices = plan.choices if plan else (None,) * len(shots)
+        poor = {
+            shot.source: choice.size_bytes if choice else budget / len(shots)
+            for shot, choice in zip(shots, choices, strict=True)
+            if isinstance(shot, VideoShot) and (choice is None or shot.looks_poor(choice))
+        }
+        return self._each(shots, lambda shot: shot.trim(poor[shot.source]) if shot.source in poor else None)  # type: ignore[union-attr]
 
     def _topped_up(self, chosen: list[tuple[Shot, Fitted]], budget: int) -> list[tuple[Shot, Fitted]]:
         """Few photos come in coarse steps; what they leave goes to a clip that is quickly encoded once more."""

@@ -17,6 +17,7 @@ from verify_media.messages import Message, message
 from verify_media.records import ItemReport
 from verify_media.stages import allocate
 from verify_media.stages.allocate import Choice, Option, Probe
+from verify_media.stages.dates import clock
 from verify_media.stages.fit_checks import check_video, obstacles
 from verify_media.stages.fitted import CannotFit, Fitted, StillReadable, changed
 from verify_media.tools.ffmpeg import FfmpegError
@@ -35,6 +36,8 @@ ENOUGH = 0.985
 """A second pass that comes out smaller than this part of its share is made once more."""
 CRF_TO_DOUBLE, CAUTION = 6.0, 0.8
 """x264's rule of thumb: six CRF less double the size."""
+POOR, SHORTEST_S = 75.0, 8.0
+"""Below this quality a clip is cut, where the policy allows it, but never to less than so many seconds."""
 MISMATCH = 8.0
 MOST_PASSES = 4
 FRAME_BYTES = 22
@@ -75,6 +78,7 @@ class VideoShot:
 
     @cached_property
     def clip(self) -> Clip:
+        """What goes out: all of the source, or the part that `trim` chose."""
         return mp4.inspect(self.source)
 
     def _failed(self, error: Exception) -> CannotFit:
@@ -128,6 +132,29 @@ class VideoShot:
         self.option = Option(
             allocate.VIDEO, allocate.curve(probes, allocate.VIDEO), self.option.as_is, self.option.bonus
         )
+
+    def looks_poor(self, choice: Choice) -> bool:
+        return not choice.as_is and choice.quality < POOR
+
+    def trim(self, share_bytes: float) -> None:
+        """Cut to the length that looks fair in `share_bytes`, around the moment at which the mark is seen best."""
+        whole_s = self.clip.timing.duration_s
+        fair = next((c.size_bytes for c in self.option.curve if c.quality >= POOR), 0.0)
+        length_s = max(SHORTEST_S, whole_s * share_bytes / fair) if fair else SHORTEST_S
+        if length_s >= whole_s:
+            return
+        start_s = min(max(0.0, self._moment_s - length_s / 2), whole_s - length_s)
+        self.clip = self.clip.part(start_s, length_s)
+        times = {"from_s": clock(start_s), "to_s": clock(start_s + length_s), "whole_s": clock(whole_s)}
+        self.reasons = (*(self.reasons or (message("fit-recompressed"),)), message("fit-trimmed", **times))
+        self.ready, self.option = None, Option(allocate.VIDEO)
+        self.measure(share_bytes)
+
+    @property
+    def _moment_s(self) -> float:
+        """When the mark is seen best; without one, the middle."""
+        seen = (s.time_s for s in self.report.sightings if s.readable and s.time_s is not None)
+        return next(seen, self.clip.timing.duration_s / 2)
 
     def _probes(self, scale: float, full: Recipe) -> list[Probe]:
         rates = probe_video.probe(self.clip, self.recipe(scale), full, CRFS if scale == 1 else CRFS_SMALLER, self.work)
@@ -250,7 +277,8 @@ class VideoShot:
         if not fitted.quality or not self.still_readable or best is None or best.time_s is None:
             return False
         step_s = 1.0 / float(self.clip.timing.fps)
-        frames = video.between(fitted.path, best.time_s - step_s, best.time_s + step_s, max_frames=3)
+        at_s = best.time_s - self.clip.start_s
+        frames = video.between(fitted.path, at_s - step_s, at_s + step_s, max_frames=3)
         return not any(self.still_readable(frame.image, self.report) for frame in frames)
 
     def finish(self, fitted: Fitted) -> Fitted:

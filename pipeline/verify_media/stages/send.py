@@ -67,6 +67,7 @@ class _Sending:
             self._budget(planned, part),
             formats=self.policy.formats,
             still_readable=self._still_readable,
+            allow_trim=self.policy.allow_trim,
             progress=self.progress,
         )
         by_source = {report.path: report for report in reports}
