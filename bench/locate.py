@@ -36,8 +36,8 @@ from verify_media.readers.ocr_recognise import Alphabet, fold
 from verify_media.readers.placing import place
 from verify_media.readers.spotting import SETTINGS as SPOTTING
 from verify_media.readers.spotting import variants
-from verify_media.readers.strips import Pyramid
 from verify_media.readers.text import Page, TextReader
+from verify_media.readers.view import View
 from verify_media.records import Frame
 from verify_media.tools import tesseract
 
@@ -139,11 +139,11 @@ def survey(image: Pixels, names: Sequence[str]) -> dict[str, Any]:
     reader = TextReader(())
     forms = {name: variants(name) for name in names}
     reader._alphabet = Alphabet(form.key for several in forms.values() for form in several)
-    page = Page(Frame(image), Pyramid(image))
+    page = Page(Frame(image), View(image))
     best: dict[str, tuple[float, Any]] = {}
     pending = set(names)
     for look in looks.LOOKS:
-        fresh = reader._read_strips(page, reader_unread(look(page.pyramid), page))
+        fresh = reader._read_strips(page, reader_unread(look(page.view), page))
         for name in sorted(pending):
             before = best.get(name, (-np.inf, None))
             seen = candidates(fresh, page.lines, forms[name], reader._alphabet) if fresh else []

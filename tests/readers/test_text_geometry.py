@@ -11,6 +11,7 @@ from verify_media.readers.arcs import arc_span, fit_circle, hough_circles
 from verify_media.readers.ocr_detect import regions_of
 from verify_media.readers.placing import enclosing
 from verify_media.readers.strips import Pyramid, Strip, bent, straight
+from verify_media.readers.tiles import detailed, tiles
 
 Floats = NDArray[np.float32]
 
@@ -92,9 +93,9 @@ def test_regions_grow_back_from_their_kernels() -> None:
 def test_tiles_cover_the_detail_and_nothing_else() -> None:
     image = np.full((3000, 4000, 3), 128, np.uint8)
     image[100:400, 3500:3900] = noise(300, 400)
-    tiles = looks.detailed_tiles(image, 1.0, 4)
-    assert tiles
-    assert all(right > 3500 and top < 400 for _, top, right, _ in tiles)
+    found = detailed(image, tiles((0, 0, 4000, 3000), 1.0))
+    assert found
+    assert all(right > 3500 and top < 400 for _, top, right, _ in found)
 
 
 def test_faint_letters_stand_out_in_the_contrast_copy() -> None:

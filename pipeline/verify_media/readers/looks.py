@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify_media.readers.arcs import rings, unrolled
-from verify_media.readers.ocr_detect import Region, Weights, detect
+from verify_media.readers.ocr_detect import Region, Weights, detect, regions_in
 from verify_media.readers.spaced_arcs import spaced_arcs
 from verify_media.readers.strips import Pyramid, Strip, straight
+from verify_media.readers.tiles import detailed, tiles, within
+from verify_media.readers.view import Box, View
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -20,90 +22,83 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class LookSettings:
-    """Sides are of the picture as the detector sees it; letters need about 9 px there."""
+    """Sides are of the picture as the detector sees it; letters need about 9 px there. Budgets are in its pixels: a
+    million cost half a CPU second."""
 
-    first_side: int = 1280
     coarse_side: int = 640
-    turned_side: int = 960
+    closer: float = 2.5
+    """Scale of a closer look over that of the first one."""
+    max_upscale: float = 2.5
+    closer_budget_px: float = 4.0e6
     fine_side: int = 2560
-    tile: int = 1024
-    overlap: int = 128
-    max_upscale: float = 1.6
-    fine_upscale: float = 2.5
-    fine_tiles: int = 5
-    native_tiles: int = 4
-    min_detail: float = 0.02
-    """Share of a tile's pixels with a steep edge, below which no sharp lettering can be in it."""
+    fine_budget_px: float = 4.2e6
+    turned: float = 1.5
+    turned_budget_px: float = 1.2e6
+    """Of the windows before they are turned, which about doubles them."""
     turn_deg: float = 45.0
     """The detector boxes lines well up to 30 degrees either way."""
 
 
 SETTINGS = LookSettings()
-Look = Callable[[Pyramid], Sequence[Strip]]
+Look = Callable[[View], Sequence[Strip]]
 
 
-def first(pyramid: Pyramid) -> list[Strip]:
+def first(view: View) -> list[Strip]:
     """The whole picture, small."""
-    return strips(pyramid, detect(*_whole(pyramid, SETTINGS.first_side), Weights.V6))
+    return strips(view.pyramid, regions_in(view.impression(Weights.V6), view.image))
 
 
-def second_detector(pyramid: Pyramid) -> list[Strip]:
+def second_detector(view: View) -> list[Strip]:
     """The same with the other weights: they see bent lines better."""
-    return strips(pyramid, detect(*_whole(pyramid, SETTINGS.first_side), Weights.V4))
+    return strips(view.pyramid, regions_in(view.impression(Weights.V4), view.image))
 
 
-def coarser(pyramid: Pyramid) -> list[Strip]:
+def closer(view: View) -> list[Strip]:
+    """Only what hinted at text in the looks before and was not read, at full size or larger."""
+    scale = min(max(SETTINGS.closer * view.scale, 1.0), SETTINGS.max_upscale)
+    boxes = [tile for box in view.unread() for tile in tiles(box, scale)]
+    return _inside(view, within(boxes, scale, SETTINGS.closer_budget_px), scale)
+
+
+def turned(view: View) -> list[Strip]:
+    """The same places turned by 45 degrees, for lines that run diagonally."""
+    scale = min(SETTINGS.turned * view.scale, SETTINGS.max_upscale)
+    boxes = within([tile for box in view.unread() for tile in tiles(box, scale)], scale, SETTINGS.turned_budget_px)
+    return strips(view.pyramid, [region for box in boxes for region in _askew(view.pyramid, box, scale)])
+
+
+def coarser(view: View) -> list[Strip]:
     """Very small, for letters so large that the detector sees their strokes one by one."""
-    return strips(pyramid, detect(*_whole(pyramid, SETTINGS.coarse_side), Weights.V6))
+    scale = min(SETTINGS.coarse_side / max(view.image.shape[:2]), view.scale)
+    return strips(view.pyramid, detect(view.image, scale, Weights.V6))
 
 
-def finer(pyramid: Pyramid) -> list[Strip]:
+def finer(view: View) -> list[Strip]:
     """Twice as fine, where there is detail."""
-    side = max(pyramid.image.shape[:2])
-    scale = min(SETTINGS.fine_side / side, SETTINGS.fine_upscale)
-    return _tiled(pyramid, scale, SETTINGS.fine_tiles)
+    height, width = view.image.shape[:2]
+    scale = min(SETTINGS.fine_side / max(height, width), SETTINGS.max_upscale)
+    boxes = detailed(view.image, tiles((0, 0, width, height), scale))
+    return _inside(view, within(boxes, scale, SETTINGS.fine_budget_px), scale)
 
 
-def native(pyramid: Pyramid) -> list[Strip]:
-    """Every pixel of a large picture, where there is most detail."""
-    if max(pyramid.image.shape[:2]) <= 1.3 * SETTINGS.fine_side:
-        return []
-    return _tiled(pyramid, 1.0, SETTINGS.native_tiles)
-
-
-def contrast(pyramid: Pyramid) -> list[Strip]:
+def contrast(view: View) -> list[Strip]:
     """A copy in which faint lettering stands out as much as strong lettering."""
-    small, _ = _small(pyramid)
-    ratio = pyramid.image.shape[1] / small.shape[1]
+    small, ratio = _small(view.image, view.scale)
     copy = local_contrast(small)
-    regions = [_moved(region, ratio) for region in detect(copy, 1.0, Weights.V6)]
-    faint = Pyramid(copy)
+    regions = detect(copy, 1.0, Weights.V6)
     return [
-        *strips(pyramid, regions),
-        *(_seen_in(strip, ratio) for strip in strips(faint, [_moved(region, 1 / ratio) for region in regions])),
+        *strips(view.pyramid, [_moved(region, ratio) for region in regions]),
+        *(_seen_in(strip, ratio) for strip in strips(Pyramid(copy), regions)),
     ]
 
 
-def turned(pyramid: Pyramid) -> list[Strip]:
-    """A copy turned by 45 degrees, for lines that run diagonally."""
-    small, ratio = _small(pyramid, SETTINGS.turned_side)
-    height, width = small.shape[:2]
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), SETTINGS.turn_deg, 1.0)
-    span = np.abs(matrix[:, :2]) @ np.array([width, height])
-    matrix[:, 2] += span / 2 - np.array([width, height]) / 2
-    size = (int(span[0]), int(span[1]))
-    copy = np.asarray(cv2.warpAffine(small, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
-    back = np.asarray(cv2.invertAffineTransform(matrix), np.float64)
-    return strips(pyramid, [_turned_back(region, back, ratio) for region in detect(copy, 1.0, Weights.V6)])
-
-
-def round_badges(pyramid: Pyramid) -> list[Strip]:
+def round_badges(view: View) -> list[Strip]:
     """Rings around circles that are seen in the picture."""
-    small, ratio = _small(pyramid, SETTINGS.first_side // 2)
-    return rings(pyramid, small, ratio)
+    small, ratio = _small(view.image, view.scale / 2)
+    return rings(view.pyramid, small, ratio)
 
 
-LOOKS: tuple[Look, ...] = (first, second_detector, coarser, finer, contrast, turned, round_badges, native)
+LOOKS: tuple[Look, ...] = (first, second_detector, coarser, closer, turned, round_badges, contrast, finer)
 
 
 def strips(pyramid: Pyramid, regions: Sequence[Region]) -> list[Strip]:
@@ -120,62 +115,64 @@ def _strips_of(pyramid: Pyramid, region: Region) -> Iterator[Strip]:
 
 def local_contrast(image: Pixels) -> Pixels:
     """Each channel less its surroundings, over the contrast of its surroundings."""
-    pixels = image.astype(np.float32)
     reach = max(image.shape[:2]) / 60
-    mean = cv2.GaussianBlur(pixels, (0, 0), reach)
-    spread = np.sqrt(np.maximum(cv2.GaussianBlur(pixels * pixels, (0, 0), reach) - mean * mean, 0))
+    shrink = max(1, int(reach // 4))
+    size = (max(1, image.shape[1] // shrink), max(1, image.shape[0] // shrink))
+
+    def surroundings(values: Floats) -> Floats:
+        small = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+        blurred = cv2.GaussianBlur(small, (0, 0), reach / shrink)
+        return np.asarray(cv2.resize(blurred, image.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+    pixels = image.astype(np.float32)
+    mean = surroundings(pixels)
+    spread = np.sqrt(np.maximum(surroundings(pixels * pixels) - mean * mean, 0))
     return np.asarray(np.clip(128 + 55 * (pixels - mean) / (spread + 4), 0, 255), np.uint8)
 
 
-def _whole(pyramid: Pyramid, side: int) -> tuple[Pixels, float]:
-    return pyramid.image, min(side / max(pyramid.image.shape[:2]), SETTINGS.max_upscale)
-
-
-def _small(pyramid: Pyramid, side: int = SETTINGS.first_side) -> tuple[Pixels, float]:
-    """The picture at the side of the first look, and full pixels per pixel of it."""
-    image, scale = _whole(pyramid, side)
+def _small(image: Pixels, scale: float) -> tuple[Pixels, float]:
+    """The picture at a scale, and full pixels per pixel of it."""
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, size, interpolation=method), np.uint8), image.shape[1] / size[0]
 
 
-def _tiled(pyramid: Pyramid, scale: float, count: int) -> list[Strip]:
+def _inside(view: View, boxes: Sequence[Box], scale: float) -> list[Strip]:
+    """Strips of the text that is detected in parts of the picture; words that an edge cuts are left out."""
     found = []
-    for left, top, right, bottom in detailed_tiles(pyramid.image, scale, count):
-        tile = pyramid.image[top:bottom, left:right]
-        shift = np.array([left, top], np.float32)
-        found += [_shifted(region, shift) for region in detect(tile, scale, Weights.V6)]
-    return strips(pyramid, found)
+    for box in boxes:
+        left, top, right, bottom = box
+        regions = detect(view.image[top:bottom, left:right], scale, Weights.V6)
+        whole = [_shifted(region, np.array([left, top], np.float32)) for region in regions]
+        found += [region for region in whole if not _is_cut(region, box, view.image)]
+    return strips(view.pyramid, found)
 
 
-def detailed_tiles(image: Pixels, scale: float, count: int) -> list[tuple[int, int, int, int]]:
-    """Left, top, right, bottom of the `count` tiles with most steep edges, at `scale` each as large as a first look."""
-    side, step = SETTINGS.tile / scale, (SETTINGS.tile - SETTINGS.overlap) / scale
+def _is_cut(region: Region, box: Box, image: Pixels) -> bool:
+    """Whether the text reaches an edge of the box that is not an edge of the picture: of HOTEL, HOTE is seen there."""
     height, width = image.shape[:2]
-    tiles = [
-        (int(x), int(y), min(int(x + side), width), min(int(y + side), height))
-        for y in _starts(height, side, step)
-        for x in _starts(width, side, step)
-    ]
-    detail = _detail(image)
-    share = [float(detail[t // 4 : b // 4 + 1, l // 4 : r // 4 + 1].mean()) for l, t, r, b in tiles]  # noqa: E741
-    ranked = sorted(zip(share, tiles, strict=True), reverse=True)
-    return [tile for value, tile in ranked[:count] if value >= SETTINGS.min_detail]
+    low, high = region.contour.min(axis=0), region.contour.max(axis=0)
+    near = 0.25 * region.height
+    (left, top, right, bottom) = box
+    return bool(
+        (left > 0 and low[0] < left + near)
+        or (top > 0 and low[1] < top + near)
+        or (right < width and high[0] > right - near)
+        or (bottom < height and high[1] > bottom - near)
+    )
 
 
-def _starts(length: int, side: float, step: float) -> list[float]:
-    """Evenly spread starts of stretches of `side` that cover `length` and overlap."""
-    if length <= side:
-        return [0.0]
-    count = int(np.ceil((length - side) / step)) + 1
-    return [float(start) for start in np.linspace(0, length - side, count)]
-
-
-def _detail(image: Pixels) -> NDArray[np.bool_]:
-    """Where a quarter-size copy has steep edges."""
-    size = (max(1, image.shape[1] // 4), max(1, image.shape[0] // 4))
-    gray = cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-    return np.asarray(cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 40)
+def _askew(pyramid: Pyramid, box: Box, scale: float) -> list[Region]:
+    """Text that is detected in a copy of a part of the picture, turned about its middle."""
+    level, level_scale = pyramid.level(1 / scale)
+    left, top, right, bottom = box
+    middle = np.array([left + right, top + bottom]) / 2 * level_scale
+    matrix = cv2.getRotationMatrix2D(middle.tolist(), SETTINGS.turn_deg, scale / level_scale)
+    size = np.ceil(np.abs(matrix[:, :2]) @ np.array([right - left, bottom - top]) * level_scale).astype(int)
+    matrix[:, 2] += size / 2 - middle
+    copy = cv2.warpAffine(level, matrix, size.tolist(), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    back = np.asarray(cv2.invertAffineTransform(matrix), np.float64) / level_scale
+    return [_turned_back(region, back) for region in detect(np.asarray(copy, np.uint8), 1.0, Weights.V6)]
 
 
 def _moved(region: Region, ratio: float) -> Region:
@@ -186,9 +183,9 @@ def _shifted(region: Region, shift: Floats) -> Region:
     return Region(region.quad + shift, region.contour + shift, region.score, region.fill)
 
 
-def _turned_back(region: Region, matrix: NDArray[np.float64], ratio: float) -> Region:
+def _turned_back(region: Region, matrix: NDArray[np.float64]) -> Region:
     def back(points: Floats) -> Floats:
-        return np.asarray((points @ matrix[:, :2].T + matrix[:, 2]) * ratio, np.float32)
+        return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], np.float32)
 
     return Region(back(region.quad), back(region.contour), region.score, region.fill)
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify_media import assets
-from verify_media.readers.ocr_models import session
+from verify_media.readers.ocr_models import run, session
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -62,22 +62,30 @@ class Region:
 
 def detect(image: Pixels, scale: float = 1.0, weights: Weights = Weights.V6) -> list[Region]:
     """Text regions of an RGB picture looked at `scale` times its size, in the picture's own coordinates."""
+    return regions_in(text_map(shrunk(image, scale), weights), image)
+
+
+def shrunk(image: Pixels, scale: float) -> Pixels:
+    """The picture at `scale` times its size, both sides rounded to multiples of 32 as the network wants them."""
     height, width = image.shape[:2]
     size = (_multiple(width * scale), _multiple(height * scale))
-    shrink = size[0] < width
-    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR), np.uint8)
-    ratio = np.array([width / size[0], height / size[1]], np.float32)
-    return [_scaled(region, ratio) for region in regions_of(probabilities(small, weights))]
+    method = cv2.INTER_AREA if size[0] < width else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)
 
 
-def probabilities(image: Pixels, weights: Weights) -> Floats:
+def text_map(image: Pixels, weights: Weights) -> Floats:
     """Text probability of each pixel; both sides of the RGB picture must be multiples of 32."""
     blob = image[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32)
     blob /= 127.5
     blob -= 1.0
-    model = _model(weights)
-    output: Floats = model.run(None, {model.get_inputs()[0].name: blob})[0][0, 0]
+    output: Floats = run(_model(weights), blob)[0, 0]
     return output
+
+
+def regions_in(probability: Floats, image: Pixels) -> list[Region]:
+    """Regions of a text map of the whole `image`, in the pixels of that."""
+    ratio = np.array([image.shape[1] / probability.shape[1], image.shape[0] / probability.shape[0]], np.float32)
+    return [_scaled(region, ratio) for region in regions_of(probability)]
 
 
 def regions_of(probability: Floats) -> list[Region]:

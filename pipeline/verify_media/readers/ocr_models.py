@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
 
 ort.disable_telemetry_events()  # what the variable set in verify_media/__init__.py does not reach: Windows' own log
 
@@ -22,11 +24,26 @@ def threads() -> int:
 
 @cache
 def session(path: Path) -> Any:
-    """The model at `path`. No memory arena: it would keep the largest picture's activations for ever."""
+    """The model at `path`."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads()
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads burnt 30 % more CPU
     options.log_severity_level = 3
     return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def run(model: Any, blob: NDArray[np.float32]) -> Any:
+    """The first output for the only input.
+
+    The memory arena is emptied after each run: left alone it keeps the largest picture's activations for ever (190 MB
+    more at the end), and without an arena the peak is 70 MB higher.
+    """
+    return model.run(None, {model.get_inputs()[0].name: blob}, _tidy())[0]
+
+
+@cache
+def _tidy() -> Any:
+    options = ort.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify_media import assets
-from verify_media.readers.ocr_models import session
+from verify_media.readers.ocr_models import run, session
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -117,7 +117,7 @@ def recognise(strips: Sequence[Pixels], alphabet: Alphabet) -> list[Reading]:
         for row, number in enumerate(batch):
             strip = strips[number]
             blob[row, :, :, : strip.shape[1]] = strip[:, :, ::-1].transpose(2, 0, 1) / np.float32(127.5) - 1
-        for number, output in zip(batch, _model().run(None, {"x": blob})[0], strict=True):
+        for number, output in zip(batch, run(_model(), blob), strict=True):
             steps = -(-strips[number].shape[1] // STEP_PX)
             readings[number] = _reading(output[: min(steps + 1, len(output))], alphabet)
     return [readings[number] for number in range(len(strips))]

@@ -16,7 +16,8 @@ from verify_media.readers.scripts import network_reads, tesseract_language, unsu
 from verify_media.readers.second_reader import second_reading
 from verify_media.readers.spotting import SETTINGS as SPOTTING
 from verify_media.readers.spotting import variants
-from verify_media.readers.strips import Pyramid, Strip
+from verify_media.readers.strips import Strip
+from verify_media.readers.view import View
 from verify_media.records import Frame, Quad, Reader, Sighting
 
 __all__ = ["TextReader", "unsupported"]
@@ -32,6 +33,8 @@ class ReadingSettings:
     known: float = 0.9
     same: float = 0.75
     """A box that shares this with one that was read with certainty `known` is not read again."""
+    clear_letters: int = 2
+    """Single letters are read into any pattern."""
     other_certainty: float = 0.7
     other_letters: int = 3
 
@@ -44,7 +47,7 @@ class Page:
     """What has been seen of one frame so far."""
 
     frame: Frame
-    pyramid: Pyramid
+    view: View
     lines: list[Line] = field(default_factory=list)
     """Best reading of every strip."""
     turned: list[Line] = field(default_factory=list)
@@ -82,7 +85,7 @@ class TextReader:
 
     def _read(self, frame: Frame, most_looks: int | None = None) -> Page:
         if self._page is None or self._page.frame is not frame:
-            page = Page(frame, Pyramid(frame.image))
+            page = Page(frame, View(frame.image))
             self._search(page, looks.LOOKS[:most_looks])
             if not page.sightings and (most_looks is None or not self._forms):
                 page.sightings = _distinct(second_reading(frame, self._names, self._language))
@@ -96,7 +99,7 @@ class TextReader:
         best = -np.inf
         for look in ways:
             before = best
-            for candidate in self._candidates(page, look(page.pyramid)):
+            for candidate in self._candidates(page, look(page.view)):
                 page.sightings.append(_sighting(candidate, self._forms[candidate.form], page.frame))
                 best = max(best, candidate.score)
             page.sightings = _distinct(page.sightings)
@@ -126,6 +129,7 @@ class TextReader:
                 lines[number], other = other, lines[number]
             extra.append(other)
         page.lines += lines
+        page.view.known += [line.strip.quad for line in lines if _is_clear(line)]
         page.turned += extra
         return lines + extra
 
@@ -150,6 +154,10 @@ def _boxes(strips: Sequence[Strip]) -> Floats:
     """N x 4: left, top, right, bottom of each strip in the picture."""
     quads = np.stack([strip.quad for strip in strips])
     return np.concatenate([quads.min(axis=1), quads.max(axis=1)], axis=1)
+
+
+def _is_clear(line: Line) -> bool:
+    return line.reading.certainty >= SETTINGS.known and len(line.reading.text.strip()) >= SETTINGS.clear_letters
 
 
 def _is_poor(line: Line) -> bool:
