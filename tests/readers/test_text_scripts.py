@@ -8,7 +8,7 @@ import pytest
 
 from verify_media.readers import second_reader
 from verify_media.readers.second_reader import second_reading
-from verify_media.readers.text import unsupported
+from verify_media.readers.text import TextReader, unsupported
 from verify_media.records import Frame
 from verify_media.tools import tesseract
 from verify_media.tools.tesseract import Word
@@ -65,3 +65,12 @@ def test_tesseract_reads_a_plain_line() -> None:
     cv2.putText(image, "Willow Thread", (20, 80), cv2.FONT_HERSHEY_DUPLEX, 1.8, (0, 0, 0), 3, cv2.LINE_AA)
     assert [word.text for word in tesseract.words(image, "eng")] == ["Willow", "Thread"]
     assert tesseract.version()[0].isdigit()
+
+
+def test_tesseract_is_asked_only_for_what_the_network_lacks(monkeypatch: pytest.MonkeyPatch, packs: set[str]) -> None:
+    packs.update({"eng", "rus"})
+    asked: list[str] = []
+    monkeypatch.setattr(tesseract, "words", lambda image, language: asked.append(language) or [])
+    TextReader(["Willow", "Мастерская"]).find(Frame(np.full((64, 96, 3), 200, np.uint8)))
+    TextReader(["Willow"]).find(Frame(np.full((64, 96, 3), 200, np.uint8)))
+    assert asked == ["rus"]

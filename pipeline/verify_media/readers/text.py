@@ -62,8 +62,8 @@ class TextReader:
         marks = [(name, name) for name in names] + [
             (spelling, names[0] if names else spelling) for spelling in spellings
         ]
-        self._names = dict(reversed(marks))
-        self._language = "+".join(dict.fromkeys(tesseract_language(text) for text in self._names if text))
+        self._strange = {text: mark for text, mark in reversed(marks) if not network_reads(text)}
+        self._language = "+".join(dict.fromkeys(tesseract_language(text) for text in self._strange if text))
         readable = [(text, mark) for text, mark in reversed(marks) if network_reads(text)]
         self._forms = {form: mark for text, mark in readable for form in variants(text)}
         self._alphabet = Alphabet(form.key for form in self._forms)
@@ -88,7 +88,7 @@ class TextReader:
             page = Page(frame, View(frame.image))
             self._search(page, looks.LOOKS[:most_looks])
             if not page.sightings and (most_looks is None or not self._forms):
-                page.sightings = _distinct(second_reading(frame, self._names, self._language))
+                page.sightings = _distinct(second_reading(frame, self._strange, self._language))
             if not page.sightings:
                 page.sightings = self._too_small(page)
             self._page = page
