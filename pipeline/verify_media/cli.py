@@ -1,24 +1,25 @@
-"""The command: reads flags, calls the pipeline, prints. Nothing below here prints, and nothing here decides."""
+"""The command: reads flags, calls the pipeline, prints. Nothing else prints, and nothing here decides."""
 
 from __future__ import annotations
 
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
+from verify_media.cli_options import (
+    mark_options,
+    options_of,
+    print_result,
+    progress_on_terminal,
+    result_options,
+    submission_of,
+)
 from verify_media.errors import Exit, MissingProgram, UsageError, VerifyMediaError
-
-if TYPE_CHECKING:
-    from verify_media.pipeline import Options, RunResult
-    from verify_media.submission import Submission
-
-FORMATS = ("text", "json", "junit", "github")
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class DefaultRun(click.Group):
@@ -50,40 +51,6 @@ def cli() -> None:
     """
 
 
-def mark_options(command: Command) -> Command:
-    """What to look for; added to whatever submission.toml says."""
-    options = (
-        click.option(
-            "--name", "names", multiple=True, metavar="TEXT", help="Business name to look for. May be repeated."
-        ),
-        click.option(
-            "--spelling", "spellings", multiple=True, metavar="TEXT", help="Another accepted spelling of the name."
-        ),
-        click.option("--logo", "logos", multiple=True, metavar="FILE", help="Picture of the logo (PNG, JPEG, SVG)."),
-        click.option("--card", "cards", multiple=True, metavar="FILE", help="Photo or scan of the business card."),
-        click.option("--policy", metavar="NAME|FILE", help="Rules to check. [default: amazon-handmade]"),
-        click.option("--asin", "asins", multiple=True, metavar="FILE=ASIN", help="ASIN of the item that a file shows."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def result_options(command: Command) -> Command:
-    """How to answer."""
-    options = (
-        click.option(
-            "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print."
-        ),
-        click.option("--strict", is_flag=True, help="Exit with 6 when only reviews are left."),
-        click.option("--photos-only", is_flag=True, help="Leave out videos."),
-        click.option("--quiet", "-q", is_flag=True, help="No progress on the terminal."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @mark_options
@@ -99,10 +66,10 @@ def run(folder: Path, out: Path | None, variant: str, split: bool, open_: bool, 
     from verify_media.pipeline import run as run_pipeline
 
     flags["photos_only"] = flags["photos_only"] or variant == "photos-only"
-    options = _options(flags, split=split)
-    with _progress(flags) as progress:
-        result = run_pipeline(_submission(folder, flags), out, progress, options=options)
-    _answer(result, flags["format_"])
+    options = options_of(flags, split=split)
+    with progress_on_terminal(flags) as progress:
+        result = run_pipeline(submission_of(folder, flags), out, progress, options=options)
+    print_result(result, flags["format_"])
     if open_ and result.out:
         click.launch(str(result.out / "report.html"))
     sys.exit(result.exit_code)
@@ -116,9 +83,9 @@ def check(folder: Path, **flags: Any) -> None:
     """Verdicts only: nothing is converted or written."""
     from verify_media.pipeline import check_submission
 
-    with _progress(flags) as progress:
-        result = check_submission(_submission(folder, flags), options=_options(flags), progress=progress)
-    _answer(result, flags["format_"])
+    with progress_on_terminal(flags) as progress:
+        result = check_submission(submission_of(folder, flags), options=options_of(flags), progress=progress)
+    print_result(result, flags["format_"])
     sys.exit(result.exit_code)
 
 
@@ -129,7 +96,7 @@ def init(folder: Path, **flags: Any) -> None:
     """Write a commented submission.toml into FOLDER."""
     from verify_media.starter import write_starter
 
-    path = write_starter(folder, _submission(folder, flags))
+    path = write_starter(folder, submission_of(folder, flags))
     click.echo(f"Wrote {path}. Open it, fill in the answers, then type: verify-media {folder}")
 
 
@@ -228,45 +195,6 @@ def doctor() -> None:
     for found in checks:
         click.echo(found.line())
     sys.exit(Exit.READY if all(found.ok or not found.needed for found in checks) else Exit.MISSING_PROGRAM)
-
-
-def _submission(folder: Path, flags: Mapping[str, Any]) -> Submission:
-    from verify_media.submission import Submission
-
-    given = {key: flags[key] for key in ("names", "spellings", "logos", "cards", "policy") if key in flags}
-    return Submission.load(folder, **given, asins=_asins(flags.get("asins", ())))
-
-
-def _asins(pairs: Sequence[str]) -> dict[str, str]:
-    split = [pair.rpartition("=") for pair in pairs]
-    if wrong := [pair for pair, (file, equals, _) in zip(pairs, split, strict=True) if not (file and equals)]:
-        raise UsageError(f"--asin {wrong[0]!r} is not FILE=ASIN", "For example: --asin IMG_0042.jpg=B0ABCDEFGH")
-    return {file: asin for file, _, asin in split}
-
-
-def _options(flags: Mapping[str, Any], *, split: bool = False) -> Options:
-    from verify_media.pipeline import Options
-
-    return Options(photos_only=flags["photos_only"], strict=flags["strict"], split=split)
-
-
-def _progress(flags: Mapping[str, Any]) -> Any:
-    from verify_media.reports.terminal import progress_display
-
-    return progress_display(quiet=flags["quiet"])
-
-
-def _answer(result: RunResult, format_: str) -> None:
-    """Data on stdout; in GitHub Actions also the step summary."""
-    from importlib import import_module
-
-    module = {"text": "terminal", "json": "json_report"}.get(format_, format_)
-    click.echo(import_module(f"verify_media.reports.{module}").render(result), nl=False)
-    if format_ == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
-        from verify_media.reports.github import summary as markdown
-
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(markdown(result))
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 from verify_media.errors import CannotWrite
 from verify_media.messages import message
 from verify_media.records import Deliverable, ItemReport, Progress, Skipped
-from verify_media.stages.fit_job import Job, Shot, Teller
+from verify_media.stages.fit_choices import Shot
+from verify_media.stages.fit_job import Job, Teller
 from verify_media.stages.fitted import Fitted, StillReadable
 
 EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "video/mp4": ".mp4"}

@@ -9,24 +9,30 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
 
 from verify_media.codecs.errors import DecodeError
 from verify_media.errors import VerifyMediaError
 from verify_media.messages import Message, message
 from verify_media.records import Event, ItemReport, Kind, Progress
 from verify_media.stages import allocate
-from verify_media.stages.allocate import Choice, Option
+from verify_media.stages.allocate import Choice
+from verify_media.stages.fit_choices import (
+    Shot,
+    at_the_knee,
+    can_absorb,
+    is_known,
+    is_photo,
+    most_bytes,
+    only_known,
+    option_of,
+    with_the_rest,
+)
 from verify_media.stages.fit_photo import PhotoShot, PixelStore
 from verify_media.stages.fit_video import CLOSE_ENOUGH, VideoShot
 from verify_media.stages.fitted import CannotFit, Fitted, StillReadable
 
-Shot: TypeAlias = PhotoShot | VideoShot
-
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 """These concern the output as a whole, not one item."""
-ABSORBABLE = 0.3
-"""A video may miss its share where photos that are encoded again hold at least this part of the budget."""
 FULL = 0.995
 """Part of the budget at which the search for a better use of the rest ends."""
 WORTH_A_PASS = 0.01
@@ -174,7 +180,7 @@ class Job:
         """The best plan. Items that cannot fit at all are left out, the costliest first."""
         shots = [shot for shot in shots if shot.source not in self.unfit]
         while shots:
-            plan = allocate.solve([_option(shot, made) for shot in shots], budget)
+            plan = allocate.solve([option_of(shot, made) for shot in shots], budget)
             if plan:
                 return shots, {shot.source: choice for shot, choice in zip(shots, plan.choices, strict=True)}
             shots = self._without_costliest(shots, made, budget)
@@ -185,7 +191,7 @@ class Job:
         is."""
         shots = self._probed(shots, budget, lambda shot: shot.ready is None)
         plan = allocate.solve([shot.option for shot in shots], budget)
-        if plan and all(_at_the_knee(shot.option, choice) for shot, choice in zip(shots, plan.choices, strict=True)):
+        if plan and all(at_the_knee(shot.option, choice) for shot, choice in zip(shots, plan.choices, strict=True)):
             self._note_costs(shots)
             return shots
         shots = self._probed(shots, budget, lambda shot: not shot.option.curve)
@@ -195,15 +201,15 @@ class Job:
     def _probed(self, shots: list[Shot], budget: int, wanted: Callable[[Shot], bool]) -> list[Shot]:
         """Photos first: what they need at most says what is left for the clips."""
         share = budget / max(1, len(shots))
-        shots = self._each(shots, lambda shot: shot.measure(share) if _is_photo(shot) and wanted(shot) else None)
-        clips = sum(not _is_photo(shot) for shot in shots)
-        left = (budget - sum(_most_bytes(shot) for shot in shots if _is_photo(shot))) / max(1, clips)
+        shots = self._each(shots, lambda shot: shot.measure(share) if is_photo(shot) and wanted(shot) else None)
+        clips = sum(not is_photo(shot) for shot in shots)
+        left = (budget - sum(most_bytes(shot) for shot in shots if is_photo(shot))) / max(1, clips)
         return self._each(
-            shots, lambda shot: None if _is_photo(shot) or not wanted(shot) else shot.measure(max(share, left))
+            shots, lambda shot: None if is_photo(shot) or not wanted(shot) else shot.measure(max(share, left))
         )
 
     def _note_costs(self, shots: Sequence[Shot]) -> None:
-        self.costs |= {shot.source: round(_most_bytes(shot)) for shot in shots}
+        self.costs |= {shot.source: round(most_bytes(shot)) for shot in shots}
 
     def _without_hopeless(self, shots: list[Shot]) -> list[Shot]:
         for shot in shots:
@@ -212,7 +218,7 @@ class Job:
         return [shot for shot in shots if shot.source not in self.unfit]
 
     def _without_costliest(self, shots: list[Shot], made: Mapping[Path, Fitted], budget: int) -> list[Shot]:
-        least = {shot.source: _option(shot, made).smallest for shot in shots}
+        least = {shot.source: option_of(shot, made).smallest for shot in shots}
         costliest = max(shots, key=lambda shot: least[shot.source])
         needed = least.pop(costliest.source)
         left = max(0.0, budget - sum(least.values()))
@@ -226,8 +232,8 @@ class Job:
         """Encode one clip: to its exact share, or near it where photos can absorb the difference. Its true size
         corrects its curve."""
         choice = plan[shot.source]
-        if not _can_absorb(shots, plan, budget) and not _at_the_knee(shot.option, choice):
-            return shot.make_exact(_with_the_rest(shot, choice, plan, budget))
+        if not can_absorb(shots, plan, budget) and not at_the_knee(shot.option, choice):
+            return shot.make_exact(with_the_rest(shot, choice, plan, budget))
         fitted = shot.make_near(choice)
         shot.option = shot.option.corrected(choice, fitted.size_bytes)
         wanted = self._wanted(shot, shots, made, budget) or choice
@@ -241,7 +247,7 @@ class Job:
         return shot.make_exact(replace(wanted, scale=choice.scale))
 
     def _wanted(self, shot: VideoShot, shots: list[Shot], made: Mapping[Path, Fitted], budget: int) -> Choice | None:
-        plan = allocate.solve([_option(other, made) for other in shots], budget)
+        plan = allocate.solve([option_of(other, made) for other in shots], budget)
         return plan.choices[shots.index(shot)] if plan else None
 
     def _photos(
@@ -251,12 +257,12 @@ class Job:
         is readable."""
         for number in range(MOST_ROUNDS):
             if number == MOST_ROUNDS - 1:
-                shots, plan = self._solved([_only_known(shot) for shot in shots], made, budget)
-            known = all(_is_known(shot, plan, made) for shot in shots)
+                shots, plan = self._solved([only_known(shot) for shot in shots], made, budget)
+            known = all(is_known(shot, plan, made) for shot in shots)
             files = self._files(shots, plan, made)
             shots = [shot for shot in shots if shot.source in files]
             total = sum(file.size_bytes for file in files.values())
-            used = total >= FULL * budget or all(_at_the_knee(shot.option, plan[shot.source]) for shot in shots)
+            used = total >= FULL * budget or all(at_the_knee(shot.option, plan[shot.source]) for shot in shots)
             if total <= budget and (known or used) and not self._lost_marks(shots, plan, files):
                 return [(shot, files[shot.source]) for shot in shots]
             shots, plan = self._solved(shots, made, budget)
@@ -296,55 +302,3 @@ class Job:
             self.teller.at(shot.source, finished=True)
 
         return [(shot, files[shot.source]) for shot in self._each([shot for shot, _ in chosen], finish)]
-
-
-def _is_photo(shot: Shot) -> bool:
-    return isinstance(shot, PhotoShot)
-
-
-def _most_bytes(shot: Shot) -> float:
-    """What it takes at its best."""
-    best = shot.option.as_is or (shot.option.curve[-1] if shot.option.curve else None)
-    return best.size_bytes if best else shot.report.media.size_bytes
-
-
-def _option(shot: Shot, made: Mapping[Path, Fitted]) -> Option:
-    """What is made already is fixed."""
-    if shot.source not in made:
-        return shot.option
-    return Option(shot.option.utility, as_is=Choice(made[shot.source].size_bytes, 100.0), bonus=0.0)
-
-
-def _only_known(shot: Shot) -> Shot:
-    """For the last round: only choices whose true size is known."""
-    if isinstance(shot, PhotoShot):
-        shot.option = replace(shot.option, curve=tuple(c for c in shot.option.curve if shot.is_made(c)))
-    return shot
-
-
-def _is_known(shot: Shot, plan: Mapping[Path, Choice], made: Mapping[Path, Fitted]) -> bool:
-    return shot.source in made or (
-        plan[shot.source].as_is if isinstance(shot, VideoShot) else shot.is_made(plan[shot.source])
-    )
-
-
-def _at_the_knee(option: Option, choice: Choice) -> bool:
-    """Whether more bytes would bring nothing more that can be seen."""
-    return (
-        choice.as_is
-        or choice.quality >= option.utility.knee - 0.01
-        or (bool(option.curve) and choice.level == option.curve[-1].level)
-    )
-
-
-def _can_absorb(shots: Sequence[Shot], plan: Mapping[Path, Choice], budget: int) -> bool:
-    """Whether photos that are encoded again are enough to take up what a video misses its share by."""
-    flexible = [plan[shot.source] for shot in shots if isinstance(shot, PhotoShot)]
-    return sum(choice.size_bytes for choice in flexible if not choice.as_is) >= ABSORBABLE * budget
-
-
-def _with_the_rest(shot: Shot, choice: Choice, plan: Mapping[Path, Choice], budget: int) -> Choice:
-    """The share of a clip and what nobody else can use, up to the size of its knee."""
-    rest = budget - sum(other.size_bytes for other in plan.values())
-    most = max(choice.size_bytes, shot.option.curve[-1].size_bytes)
-    return replace(choice, size_bytes=min(choice.size_bytes + max(0.0, rest), most))

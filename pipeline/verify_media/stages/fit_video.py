@@ -12,21 +12,16 @@ from pathlib import Path
 from verify_media.codecs import encode_video, mp4, probe_video, video
 from verify_media.codecs.encode_video import Recipe
 from verify_media.codecs.mp4 import Clip
-from verify_media.codecs.probe_video import Rate
 from verify_media.messages import Message, message
 from verify_media.records import ItemReport
 from verify_media.stages import allocate
 from verify_media.stages.allocate import Choice, Option, Probe
+from verify_media.stages.clip_rates import CRFS, SCARCE_BITS_PER_PIXEL, crfs_at, is_quick, preset, quality, scales_for
 from verify_media.stages.dates import clock
 from verify_media.stages.fit_checks import check_video, obstacles
 from verify_media.stages.fitted import CannotFit, Fitted, StillReadable, changed
 from verify_media.tools.ffmpeg import FfmpegError
 
-CRFS, CRFS_SMALLER = (18.0, 26.0, 36.0), (18.0, 30.0)
-SCALES = ((0.035, (1.0,)), (0.012, (1.0, 2 / 3)), (0.0, (2 / 3, 0.5)))
-"""Which sizes are tried, by the bits for each pixel that an equal share would give: 0.035 is 2.2 Mb/s at 1080p30."""
-SCARCE_BITS_PER_PIXEL = 0.035
-"""Below, the sound is encoded at a low rate."""
 CLOSE_ENOUGH = 0.12
 """A one-pass encode this near to its share is kept, where photos can absorb the difference; the second pass costs as
 much again."""
@@ -42,16 +37,6 @@ MISMATCH = 8.0
 MOST_PASSES = 4
 FRAME_BYTES = 22
 """Index entries and sample headers of the MP4 for each frame of picture and sound."""
-NO_VMAF = 100.0, 1.5, 18.0
-"""Without libvmaf: quality = 100 - 1.5 for each CRF above 18, a rough mean over phone clips."""
-TEXTURE_FROM_CRF, TEXTURE_PER_CRF = 18.0, 0.5
-"""VMAF forgives the loss of grain: on noisy clips SSIMULACRA2 falls by 1.5 points for each CRF while VMAF stays within
-one point (66 beside 94 in a scarce set, 78 beside 98 in an ample one)."""
-PRESETS = ((400.0, "medium"), (900.0, "faster"))
-"""Up to so many megapixels (frames times size) the slower preset is affordable; above: veryfast. On 2 cores, 1080p30:
-medium takes
-2.5 CPU-seconds for a second of clip, faster 1.8, veryfast 1.1; at equal size medium is 1 to 2 VMAF points better."""
-FASTEST = "veryfast"
 
 
 @dataclass
@@ -124,9 +109,8 @@ class VideoShot:
         full = encode_video.recipe(self.clip)
         bits_per_pixel = 8 * share_bytes / (full.width * full.height * max(1, self.clip.timing.frames))
         self._spare = bits_per_pixel < SCARCE_BITS_PER_PIXEL
-        scales = next(scales for least, scales in SCALES if bits_per_pixel >= least)
         try:
-            probes = [probe for scale in scales for probe in self._probes(scale, full)]
+            probes = [probe for scale in scales_for(bits_per_pixel) for probe in self._probes(scale, full)]
         except (FfmpegError, OSError, ValueError, KeyError) as error:
             raise self._failed(error) from error
         self.option = Option(
@@ -157,7 +141,7 @@ class VideoShot:
         return next(seen, self.clip.timing.duration_s / 2)
 
     def _probes(self, scale: float, full: Recipe) -> list[Probe]:
-        rates = probe_video.probe(self.clip, self.recipe(scale), full, CRFS if scale == 1 else CRFS_SMALLER, self.work)
+        rates = probe_video.probe(self.clip, self.recipe(scale), full, crfs_at(scale), self.work)
         return [Probe(scale, rate.crf, rate.size_bytes + self.beside_bytes, quality(rate, scale)) for rate in rates]
 
     @property
@@ -207,8 +191,7 @@ class VideoShot:
     def can_take_more(self) -> bool:
         """Whether it was encoded below its knee, and quickly enough to be encoded once more."""
         made = self._choice
-        quick = preset(self.clip) != FASTEST
-        return quick and self._by_crf and made is not None and made.quality < self.option.utility.knee
+        return is_quick(self.clip) and self._by_crf and made is not None and made.quality < self.option.utility.knee
 
     def make_larger(self, fitted: Fitted, more_bytes: int) -> Fitted:
         """The same clip at a slightly lower CRF, or as it was where that came out too large. Raises CannotFit.
@@ -294,16 +277,3 @@ class VideoShot:
         if score is None or (self._choice and score < self._choice.quality - MISMATCH):
             return fitted
         return changed(fitted, quality={**fitted.quality, "vmaf": round(score, 2)})
-
-
-def quality(rate: Rate, scale: float) -> float:
-    """VMAF less what it forgives: x264 drops grain and fine texture from about CRF 23 on, which VMAF hardly sees."""
-    if rate.vmaf is None:
-        best, slope, start = NO_VMAF
-        return best - slope * max(0.0, rate.crf - start) - 20 * (1 - scale)
-    return rate.vmaf - TEXTURE_PER_CRF * max(0.0, rate.crf - TEXTURE_FROM_CRF)
-
-
-def preset(clip: Clip) -> str:
-    megapixels = clip.timing.frames * min(clip.look.width * clip.look.height, 1920 * 1080) / 1e6
-    return next((name for most, name in PRESETS if megapixels <= most), FASTEST)
