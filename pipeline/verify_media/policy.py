@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
@@ -61,6 +61,17 @@ class Policy:
         return next((rule for rule in self.rules if rule.id == rule_id), None)
 
 
+_TYPES: Mapping[str, type] = {
+    **dict.fromkeys(("min_items", "max_items", "limit_bytes", "deadline_days", "note_max_age_days", "version"), int),
+    **dict.fromkeys(("needs_asins", "allow_trim"), bool),
+    **dict.fromkeys(("rules", "formats"), list),
+    "answers": dict,
+    "date_checked": date,
+}
+"""Of the fields that are not texts."""
+_PLAIN = {int: "a whole number", bool: "true or false", list: "a list", dict: "a table", date: "a date", str: "a text"}
+
+
 def builtin_names() -> tuple[str, ...]:
     folder = files("verify_media") / "policies"
     return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
@@ -71,7 +82,7 @@ def load_policy(name: str | Path) -> Policy:
     text = _builtin_text(str(name)) if str(name) in builtin_names() else _file_text(Path(name))
     try:
         return parse_policy(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(
             f"policy {name}: {error}", "Correct the file; `verify-media policies show generic` prints an example."
         ) from error
@@ -91,16 +102,29 @@ def parse_policy(data: Mapping[str, Any]) -> Policy:
     known = {field.name for field in fields(Policy)}
     if unknown := set(data) - known:
         raise ValueError(f"unknown field {sorted(unknown)[0]!r}")
+    _check_types(data)
     values = dict(data)
     values["rules"] = tuple(_rule(rule) for rule in data["rules"])
     if "formats" in values:
-        values["formats"] = tuple(str(name) for name in values["formats"])
+        values["formats"] = tuple(values["formats"])
     policy = Policy(**values)
     _check_bounds(policy)
     return policy
 
 
+def _check_types(data: Mapping[str, Any]) -> None:
+    """A wrong type is said here, by the field's name, not found out by a rule."""
+    for key, value in data.items():
+        wanted = _TYPES.get(key, str)
+        if not isinstance(value, wanted) or isinstance(value, datetime) or (wanted is int and isinstance(value, bool)):
+            raise TypeError(f"{key} should be {_PLAIN[wanted]}")
+        entries = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        if not all(isinstance(entry, dict if key == "rules" else str) for entry in entries):
+            raise TypeError(f"{key} should hold {'tables' if key == 'rules' else 'texts'}")
+
+
 def _rule(data: Mapping[str, Any]) -> Rule:
+    _check_types(data)
     return Rule(**{**data, "level": Level(data["level"])})
 
 

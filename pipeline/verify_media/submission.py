@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ LISTS = ("names", "spellings", "logos", "cards", "confirmed")
 TABLES = ("asins", "answers")
 TEXTS = ("policy", "to", "sender", "subject")
 DEFAULT_POLICY = "amazon-handmade"
+MOST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,10 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise UsageError(f"{path.name} is larger than a megabyte", "`verify-media init` writes an example.")
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise UsageError(f"{path.name}: {error}", "Correct that line; texts stand between double quotes.") from error
 
 
@@ -95,7 +98,7 @@ def _check_types(data: Mapping[str, Any]) -> None:
     for key, value in data.items():
         if key not in wanted:
             raise UsageError(f"{FILE_NAME}: unknown field {key!r}", f"Known fields: {', '.join(sorted(wanted))}.")
-        if not isinstance(value, wanted[key]):
+        if not isinstance(value, wanted[key]) or isinstance(value, datetime):
             raise UsageError(
                 f"{FILE_NAME}: {key} should be a {_kind(wanted[key])}", "`verify-media init` writes an example."
             )

@@ -28,7 +28,7 @@ LOGO = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 100"><g fill
 
 def media(folder: Path) -> dict[str, bytes]:
     """Photos and clips by name; some are the fixtures, most are made here."""
-    made = {**_photos(), **_real()}
+    made = {**photos(), **_real()}
     for name, options in CLIPS.items():
         path = clip(folder / name, frames=12, size=(64, 48), **options)  # type: ignore[arg-type]
         made[name] = path.read_bytes()
@@ -36,7 +36,7 @@ def media(folder: Path) -> dict[str, bytes]:
     return made
 
 
-def _photos() -> dict[str, bytes]:
+def photos() -> dict[str, bytes]:
     pillow_heif.register_heif_opener()
     picture = Image.fromarray(textured(96, 64))
     exif = Image.Exif()
