@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import shutil
@@ -27,6 +28,7 @@ def whole_folder(target: Path, *, keep_out_of: Path) -> Iterator[tuple[Path, Pat
         raise _cannot(target, error) from error
     try:
         _restore(target)
+        _sweep(target)
         draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent))
         try:
             yield draft, target
@@ -90,9 +92,41 @@ def _restore(target: Path) -> None:
         _backup(target).rename(target)
 
 
+def _sweep(target: Path) -> None:
+    """What runs left that were killed; the lock is ours, so none of them is alive."""
+    for draft in target.parent.iterdir():
+        if draft.name.startswith(f".{target.name}.") and draft.name.endswith(".partial"):
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    """To the disk, so that a power loss after the rename finds whole files."""
+    for path in (*folder.rglob("*"), folder):
+        if path.is_file() or (path.is_dir() and os.name == "posix"):
+            place = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+            try:
+                os.fsync(place)
+            finally:
+                os.close(place)
+
+
+def _exchanged(draft: Path, target: Path) -> bool:
+    """Old and new change names in one moment, where the system can do that (Linux); `draft` is then the old result."""
+    try:
+        exchange = ctypes.CDLL(None).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    here, swap = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return not exchange(here, os.fsencode(draft), here, os.fsencode(target), swap)
+
+
 def _replace(draft: Path, target: Path) -> None:
-    """Two renames: at any moment old or new result has its name, or the old one its backup's (`_restore`)."""
+    """At any moment old or new result has its name; where the system needs two renames, or the old one its backup's
+    (`_restore`)."""
     draft.chmod(0o755)
+    _sync(draft)
+    if target.exists() and _exchanged(draft, target):
+        return
     old = _backup(target)
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():

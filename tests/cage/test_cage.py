@@ -152,7 +152,7 @@ def test_it_sends_no_signal_outside(cage: Cage) -> None:
 
 
 @linux
-def test_nothing_is_left_when_we_are_killed(tmp_path: Path) -> None:
+def test_nothing_is_left_when_we_are_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the worker, nor what it has started, nor its temporary files."""
     started = tmp_path / "started"
     code = (
@@ -168,6 +168,9 @@ def test_nothing_is_left_when_we_are_killed(tmp_path: Path) -> None:
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     assert until(lambda: not any(map(is_running, processes)))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with Cage() as cage:
+        cage.ask(misdeeds.process_id)
     assert not list(tmp_path.glob("verify-media-cage-*"))
 
 

@@ -103,7 +103,7 @@ class Cage:
             return self._process
         self._end()
         _sweep()
-        self._own = Path(tempfile.mkdtemp(prefix=_FOLDER))
+        self._own = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
         self._process = process = _launch(self._own, self._writable)
         try:
             self.holds = tuple(self._next(process, START_S)["holds"])
@@ -193,8 +193,22 @@ def _error(told: dict[str, Any]) -> VerifyMediaError:
 
 
 def _sweep() -> None:
-    """Temporary folders that a power loss left; after a kill the worker removes its own."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
-        with contextlib.suppress(OSError):
+    """Folders of runs that were killed, which their workers have emptied; after a power loss old ones with files."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}[0-9]*-*"):
+        with contextlib.suppress(OSError, ValueError):
             if time.time() - folder.stat().st_mtime > _STALE_S:
                 shutil.rmtree(folder, ignore_errors=True)
+            elif _is_dead(int(folder.name.removeprefix(_FOLDER).partition("-")[0])):
+                folder.rmdir()
+
+
+def _is_dead(process_id: int) -> bool:
+    if os.name != "posix":
+        return False
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        pass
+    return False
