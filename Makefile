@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORPUS ?= ../shared/corpus
 
-.PHONY: help setup screenshots demo test test-browser lint format wheel-check fixtures bench docs deploy-check clean
+.PHONY: help setup screenshots demo test test-browser lint format wheel-check fixtures bench docs deploy-check fuzz faults \
+	audit lock clean
 
 help:
 	@echo "make demo         set up, then check and pack fixtures/shots; the result is in out/shots-verified"
@@ -15,6 +16,10 @@ help:
 	@echo "make lint         ruff and mypy"
 	@echo "make wheel-check  build the wheel, install it in an empty environment, run the demo there"
 	@echo "make deploy-check  the cluster image's steps in an empty environment, and a batch on two dask workers"
+	@echo "make fuzz         ten thousand broken files, some minutes"
+	@echo "make faults       the command killed at 50 random moments, some minutes"
+	@echo "make audit        known holes in the locked packages, and everybody's licences"
+	@echo "make lock         write .ci/requirements.lock anew from pyproject.toml"
 	@echo "make fixtures     build the fixtures again (Blender needed: pip install bpy)"
 	@echo "make bench        all benchmarks, CORPUS=folder"
 	@echo "make screenshots  the pictures in docs/images (Chromium needed)"
@@ -22,10 +27,11 @@ help:
 
 setup: $(VENV)/.ready
 
-$(VENV)/.ready: pyproject.toml .ci/setup-system.sh
+$(VENV)/.ready: pyproject.toml .ci/requirements.lock .ci/setup-system.sh
 	sh .ci/setup-system.sh
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,web,cluster]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: setup
@@ -53,6 +59,21 @@ wheel-check: setup
 
 deploy-check: setup
 	sh deploy/check.sh $(BIN)/python
+
+fuzz: setup
+	$(BIN)/python tests/fuzz/run.py --cases 10000
+	HYPOTHESIS_PROFILE=many $(BIN)/pytest tests/fuzz
+
+faults: setup
+	$(BIN)/python bench/faults.py
+
+audit: setup
+	$(BIN)/python .ci/audit.py
+
+lock:
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet uv
+	sh .ci/lock.sh build/lock/bin/uv
 
 fixtures: setup
 	$(BIN)/python fixtures/build.py
