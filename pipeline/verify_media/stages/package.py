@@ -23,6 +23,8 @@ LINE_BYTES = 57
 WORST_ROUNDING = 4 * 2 / 3 + 2 * 56 / 57
 """What the last group and the last line of one file cost at most beyond 78/57 of its bytes."""
 LONGEST_TYPE = "image/jpeg"
+_HEADER_LINE = re.compile(rb"[ \t]+\S|[!-9;-~]+:")
+"""One that begins a header, or goes on with it."""
 MOST_TRIED = 16
 """Up to so many items, all ways to part them into two messages are tried."""
 
@@ -128,7 +130,8 @@ def _add_header(draft: EmailMessage, name: str, text: str) -> None:
         return
     try:
         draft[name] = text
-        draft.as_bytes(policy=SMTP)
+        if not all(map(_HEADER_LINE.match, draft.as_bytes(policy=SMTP).rstrip(b"\r\n").split(b"\r\n"))):
+            raise ValueError("Python folds some addresses with foreign letters into a line that would end the headers")
     except (ValueError, HeaderParseError, IndexError, UnicodeError):
         del draft[name]
 
