@@ -53,7 +53,9 @@ class Found:
 
 def examine_system() -> tuple[Found, ...]:
     """Never raises: what cannot be examined is missing."""
-    return tuple(found for look in (_python, _packages, _weights, _ffmpeg, _tesseract, _extras) for found in look())
+    return tuple(
+        found for look in (_python, _packages, _weights, _cage, _ffmpeg, _tesseract, _extras) for found in look()
+    )
 
 
 def _python() -> Iterator[Found]:
@@ -88,6 +90,14 @@ def _try(name: str, look: Callable[[], str], *, needed: bool = True, advice: str
         return Found(name, True, look(), needed=needed)
     except VerifyMediaError as error:
         return Found(name, False, str(error), advice or error.cure, needed=needed)
+
+
+def _cage() -> Iterator[Found]:
+    """See docs/security.md for what each system can hold back."""
+    from verify_media.cage import Cage
+
+    with Cage() as cage:
+        yield _try("cage for foreign files", lambda: f"bounds: {', '.join(cage.start()) or 'time'}")
 
 
 def _ffmpeg() -> Iterator[Found]:

@@ -24,7 +24,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="what the Linux kerne
 @pytest.fixture(scope="module")
 def cage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cage]:
     with Cage(writable=(tmp_path_factory.mktemp("writable"),)) as cage:
-        cage.ask(misdeeds.process_id)
+        cage.start()
         yield cage
 
 
@@ -93,7 +93,7 @@ def test_processor_time_has_an_end(cage: Cage) -> None:
 
 @linux
 def test_memory_has_an_end(cage: Cage) -> None:
-    cage.ask(misdeeds.process_id)
+    cage.start()
     needs(cage, "memory")
     assert cage.ask(misdeeds.eat, limits.memory_bytes()) == "no memory"
     assert cage.ask(misdeeds.eat, 100_000_000) == "100000000"
@@ -102,7 +102,7 @@ def test_memory_has_an_end(cage: Cage) -> None:
 @linux
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6, socket.AF_UNIX, 16])
 def test_the_kernel_gives_no_socket(cage: Cage, family: int) -> None:
-    cage.ask(misdeeds.process_id)
+    cage.start()
     needs(cage, "network")
     assert cage.ask(misdeeds.open_socket, family) == "Permission denied"
 
@@ -113,14 +113,14 @@ def test_python_gives_no_socket(cage: Cage) -> None:
 
 @linux
 def test_programs_that_it_starts_have_no_network_either(cage: Cage) -> None:
-    cage.ask(misdeeds.process_id)
+    cage.start()
     needs(cage, "network")
     assert "PermissionError" in cage.ask(misdeeds.socket_of_a_child)
 
 
 @linux
 def test_it_writes_only_where_it_may(cage: Cage, tmp_path: Path) -> None:
-    cage.ask(misdeeds.process_id)
+    cage.start()
     needs(cage, "writes")
     precious = tmp_path / "precious.jpg"
     precious.write_text("original")
@@ -140,7 +140,7 @@ def test_files_have_a_largest_size(cage: Cage) -> None:
 def test_it_sends_no_signal_outside(cage: Cage) -> None:
     from verify_media.cage import linux as kernel
 
-    cage.ask(misdeeds.process_id)
+    cage.start()
     if kernel.ctypes.CDLL(None).syscall(444, None, 0, 1) < 6:
         pytest.skip("this kernel does not know of signals in Landlock")
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
@@ -170,7 +170,7 @@ def test_nothing_is_left_when_we_are_killed(tmp_path: Path, monkeypatch: pytest.
     assert until(lambda: not any(map(is_running, processes)))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with Cage() as cage:
-        cage.ask(misdeeds.process_id)
+        cage.start()
     assert not list(tmp_path.glob("verify-media-cage-*"))
 
 

@@ -52,6 +52,8 @@ def _restrict_writes(libc: ctypes.CDLL, writable: Sequence[Path]) -> bool:
             _allow(libc, ruleset, folder, rights)
         _allow(libc, ruleset, Path(os.devnull), rights & (_WRITE_FILE | _TRUNCATE))
         return not libc.syscall(_RESTRICT_SELF, ruleset, 0)
+    except OSError:  # a file system that takes no rules: better not to hold back writes than to hold back ours
+        return False
     finally:
         os.close(ruleset)
 

@@ -60,6 +60,12 @@ class Cage:
         self._overdue = False
         self._turn = threading.Lock()
 
+    def start(self) -> tuple[str, ...]:
+        """What the system takes from the worker. Raises VerifyMediaError where none can be started."""
+        with self._turn:
+            self._started()
+            return self.holds
+
     def ask(self, task: Callable[Concatenate[Progress, P], T], *args: P.args, tell: Progress | None = None) -> T:  # type: ignore[valid-type]
         """What `task(tell, *args)` returns in the worker; its annotation says which record that is.
 
