@@ -34,7 +34,7 @@ class DaskEngine:
         self._submit(client, queue, waiting, flying, self._width(client))
         for future in queue:
             job = flying.pop(future.key)
-            yield future.result() if future.status == "finished" else lost(job, "its worker was lost")
+            yield _answer(job, future)
             self._submit(client, queue, waiting, flying, self._width(client) - len(flying))
 
     def _submit(self, client: Any, queue: Any, waiting: Iterator[Job], flying: dict[str, Job], count: int) -> None:
@@ -52,6 +52,15 @@ class DaskEngine:
         if self.address:
             return dask.Client(self.address, timeout="30s")
         return dask.Client(dask.LocalCluster(n_workers=self.workers, threads_per_worker=1, dashboard_address=None))
+
+
+def _answer(job: Job, future: Any) -> Answer:
+    """A result that went with its worker before it was fetched is computed again."""
+    try:
+        answer: Answer = future.result()
+        return answer
+    except Exception:  # dask's own, after its retries
+        return lost(job, "its worker was lost")
 
 
 def _distributed() -> Any:
