@@ -42,3 +42,13 @@ def test_the_bill_of_materials_names_packages_and_weights() -> None:
     known = {part["bom-ref"] for part in [*bill["components"], bill["metadata"]["component"]]}
     assert all({one["ref"], *one["dependsOn"]} <= known for one in bill["dependencies"])
     assert "moto" not in parts, "what only development needs is no part of it"
+
+
+def test_the_bill_of_materials_keeps_to_the_standard() -> None:
+    validation = pytest.importorskip("cyclonedx.validation.json")
+    import json
+
+    import sbom
+    from cyclonedx.schema import SchemaVersion
+
+    assert validation.JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(sbom.bill())) is None
