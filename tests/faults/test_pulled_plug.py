@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -85,6 +86,22 @@ def test_an_output_that_cannot_be_written(finished: tuple[Path, float]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == Exit.CANNOT_WRITE
     assert "Choose another place" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="makes a small disk of memory")
+def test_a_disk_that_is_really_full(finished: tuple[Path, float]) -> None:
+    root, _ = finished
+    disk = root / "disk"
+    disk.mkdir()
+    command = f"mount -t tmpfs -o size=160k none '{disk}' && exec \"$@\""
+    alone = ["unshare", "-rm", "sh", "-c", command, "sh"]
+    if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True).returncode:
+        pytest.skip("this system does not let us make a small disk")
+    program = [sys.executable, "-m", "verify_media", str(root / "shots"), "--name", NAME, "--out", f"{disk}/out"]
+    done = subprocess.run([*alone, *program], capture_output=True, text=True, check=False)
+    disk.rmdir()
+    assert done.returncode == Exit.CANNOT_WRITE, done.stderr
+    assert "Make room on the disk" in done.stderr or "free space" in done.stderr
 
 
 # Every single write fails once, with each error a disk has.
