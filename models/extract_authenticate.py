@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "pipeline"))
 
 from verify_media.cues import vector, windows
 
-MOST_PHYSICAL = 6
+MOST_PHYSICAL = 8
 """Words of a photo that are taken from one picture, so that a page of text does not outweigh ten signs."""
 
 
@@ -33,11 +33,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs=2, default=(0, 10**9))
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    table: dict[str, list] = {name: [] for name in ("X", "M", "MI", "N", "NI", "F", "C", "fidx")}
+    table: dict[str, list] = {name: [] for name in ("X", "M", "MI", "N", "NI", "F", "C", "W", "Q", "fidx")}
     found: list[dict] = []
     lines = (args.set / "rows.jsonl").read_text().splitlines()[slice(*args.rows)]
     for row in map(json.loads, lines):
-        _picture(args.set, row, table, found)
+        if (args.set / "pictures" / row["file"]).exists():
+            _picture(args.set, row, table, found)
     arrays = {k: np.array(v) for k, v in table.items()}
     arrays["MI"], arrays["NI"] = np.packbits(arrays["MI"], axis=-1), np.packbits(arrays["NI"], axis=-1)
     np.savez(args.out, **arrays)
@@ -49,7 +50,7 @@ def _picture(folder: Path, row: dict, table: dict, found: list[dict]) -> None:
     rng = random.Random(row["file"])
     image = np.asarray(Image.open(folder / "pictures" / row["file"]).convert("RGB"))
     quads = [np.array(m["quad"]) for m in row["marks"]]
-    around = vector.surroundings(image, [_tuple(q) for q in quads])
+    around = vector.surroundings(image, [_tuple(q) for q in (*quads, *map(np.array, row.get("others", [])))])
     there = [i for i, m in enumerate(row["marks"]) if not m["digital"]]
     rng.shuffle(there)
     far_at = None
@@ -70,6 +71,8 @@ def _picture(folder: Path, row: dict, table: dict, found: list[dict]) -> None:
             table[name].append(value)
         table["X"].append(seen.values)
         table["C"].append(seen.context)
+        table["W"].append(seen.wide)
+        table["Q"].append(quad)
         table["fidx"].append(far_at)
         found.append({k: row[k] for k in ("file", "photo", "source", "fold", "post", "synthetic")} | {"y": int(mark["digital"]), "tool": mark["tool"], "text": mark["text"], "quad": quad.round(1).tolist()})  # fmt: skip
 

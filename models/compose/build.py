@@ -3,7 +3,8 @@
 
 usage: python -m models.compose.build --corpus ../shared/corpus --ocr ocr.jsonl --out OUT [--count 1000] [--seed 0] [--held] [--icons FOLDER] [--extra FOLDER]
 
-A row: file, photo, source, fold, post, is_camera_model, marks: [{quad, text, digital, tool, held}]. `--held` uses only the tools and fonts that training never sees.
+A row: file, photo, source, fold, post, is_camera_model, marks: [{quad, text, digital, tool}], others: further
+drawn quads. `--held` uses only the tools and fonts that training never sees.
 The lettering of the photos themselves was found by OCR (a JSON line a photo: image, words: [[quad, text, confidence]]).
 """
 
@@ -17,11 +18,13 @@ from subprocess import CalledProcessError
 
 import cv2
 import numpy as np
-from models.compose import artwork, flat, grounds, history, perspective, physical, tools
+from models.compose import artwork, badges, flat, grounds, history, perspective, physical, tools
 
+HISTORIES = 3
+"""Ways that each composed picture takes: new evidence at the cost of saving alone."""
 HELD = ("ffmpeg", "pango", "pil_curved", "cloned", "cloth")
 """Never in training: two simple tools, one style, two kinds of composite."""
-FAMILIES = {**flat.STYLES, **tools.TOOLS, **perspective.WARPS}
+FAMILIES = {**flat.STYLES, **badges.STYLES, **tools.TOOLS, **perspective.WARPS}
 WEIGHTS = {
     "pil_meme": 0.5,
     "pil_stamp": 0.4,
@@ -33,6 +36,7 @@ WEIGHTS = {
     "persp_card": 1.3,
     "persp_ink": 1.0,
     "pil_stock": 0.7,
+    "splice": 2.0,
 }
 
 
@@ -50,7 +54,7 @@ def main() -> None:
         for index in range(args.start, args.start + args.count):
             rng = random.Random(f"{args.seed}-{index}-{args.held}")
             try:
-                row = _picture(args, index, rng, all_grounds, lettered, large, seen)
+                found = _picture(args, index, rng, all_grounds, lettered, large, seen)
             except (
                 cv2.error,
                 OSError,
@@ -62,9 +66,8 @@ def main() -> None:
             ) as error:
                 print(index, type(error).__name__, str(error)[:200], flush=True)
                 continue
-            if row:
-                rows.write(json.dumps(row) + "\n")
-                rows.flush()
+            rows.writelines(json.dumps(row) + "\n" for row in found)
+            rows.flush()
 
 
 def _arguments() -> argparse.Namespace:
@@ -91,9 +94,10 @@ def _sprites(args: argparse.Namespace, seen: list[str]) -> None:
     ]
 
 
-def _picture(args, index: int, rng: random.Random, all_grounds, lettered, large, seen) -> dict | None:
+def _picture(args, index: int, rng: random.Random, all_grounds, lettered, large, seen) -> list[dict]:
     ground = _chosen(rng, all_grounds, lettered)
-    synthetic = rng.random() < (0.45 if ground.side >= 1500 or not ground.words else 0.15)
+    perspective.SPLICES[:] = [g for g in lettered if g.fold == ground.fold and g.path != ground.path]
+    synthetic = rng.random() < (0.6 if ground.side >= 1500 or not ground.words else 0.3)
     if synthetic:
         same = [g for g in large if g.fold == ground.fold] or [ground]
         first = ground if ground.side >= 1500 else rng.choice(same)
@@ -101,16 +105,22 @@ def _picture(args, index: int, rng: random.Random, all_grounds, lettered, large,
         image, words = physical.composed(backdrops, rng, seen)
     else:
         image, words = grounds.placed(ground, rng)
-    marks = []
+    marks, others = [], []
     if args.held or rng.random() < 0.85:
-        image, marks, words = _overlaid(args, image, words, rng, seen)
-    data, scale, offset, post = history.passed(image, rng)
+        image, marks, words, others = _overlaid(args, image, words, rng, seen)
     if not marks and not words:
-        return None
-    ending = "png" if data.startswith(b"\x89PNG") else "jpg"
-    name = f"{'h' if args.held else 't'}{args.seed}_{index:05d}.{ending}"
-    (args.out / "pictures" / name).write_bytes(data)
+        return []
     kept = [(q, t, False, "composed" if synthetic else "photo") for q, t in words] + marks
+    kinds = rng.sample(history.KINDS, HISTORIES)
+    return [_saved(args, index, rng, image, kept, others, kind, ground, synthetic) for kind in kinds]
+
+
+def _saved(args, index: int, rng: random.Random, image, kept, others, kind: str, ground, synthetic: bool) -> dict:
+    """One picture on one of its ways: written, with its row."""
+    data, scale, offset, post = history.passed(image, rng, kind)
+    ending = "png" if data.startswith(b"\x89PNG") else "jpg"
+    name = f"{'h' if args.held else 't'}{args.seed}_{index:05d}_{kind}.{ending}"
+    (args.out / "pictures" / name).write_bytes(data)
     moved = [
         {"quad": (q * scale + np.array(offset)).round(2).tolist(), "text": t, "digital": d, "tool": tool}
         for q, t, d, tool in kept
@@ -124,6 +134,7 @@ def _picture(args, index: int, rng: random.Random, all_grounds, lettered, large,
         "synthetic": synthetic,
         "held": args.held,
         "marks": moved,
+        "others": [(q * scale + np.array(offset)).round(1).tolist() for q in others],
     }
 
 
@@ -138,9 +149,10 @@ def _chosen(rng, all_grounds, lettered):
 
 
 def _overlaid(args, image, words, rng, seen):
-    marks = []
+    """The picture, the marks drawn on it, the words left bare, and drawn lettering that is no example itself."""
+    marks, others = [], []
     names = [n for n in FAMILIES if (n in HELD) == args.held]
-    for _ in range(rng.choice([1, 1, 2, 2, 3])):
+    for _ in range(rng.choice([1, 1, 1, 2, 2, 3])):
         tool = rng.choices(names, [WEIGHTS.get(n, 1.0) for n in names])[0]
         height = int(np.clip(np.exp(rng.gauss(np.log(image.shape[0] * 0.06), 0.55)), 16, image.shape[0] * 0.3))
         height = int(height * 1.6) if tool in perspective.WARPS else height
@@ -149,9 +161,11 @@ def _overlaid(args, image, words, rng, seen):
         changed = cv2.absdiff(image, drawn).max(2) > 8
         words = [(q, t) for q, t in words if not _hit(changed, q)]
         marks = [m for m in marks if not _hit(changed, m[0])]
-        marks += [(q, t, True, tool) for q, t in rng.sample(new, min(3, len(new)))]
+        rng.shuffle(new)
+        marks += [(q, t, True, tool) for q, t in new[:3]]
+        others += [q for q, _ in new[3:]]
         image = drawn
-    return image, marks, words
+    return image, marks, words, others
 
 
 def _visible(before, after, quad) -> bool:
@@ -160,8 +174,13 @@ def _visible(before, after, quad) -> bool:
         return False
     x0, y0 = np.maximum(np.floor(quad.min(0)).astype(int), 0)
     x1, y1 = np.ceil(quad.max(0)).astype(int)
-    change = cv2.absdiff(before[y0:y1, x0:x1], after[y0:y1, x0:x1])
-    return change.size > 0 and float((change.max(2) > 18).mean()) > 0.05
+    old, new = (cv2.cvtColor(i[y0:y1, x0:x1], cv2.COLOR_RGB2GRAY).astype(np.float32) for i in (before, after))
+    if min(old.shape) < 6 or float((np.abs(new - old) > 18).mean()) <= 0.05:
+        return False
+    added, there = (
+        float(np.mean(np.abs(np.diff(i, axis=0))) + np.mean(np.abs(np.diff(i, axis=1)))) for i in (new - old, old)
+    )
+    return added > max(4.0, 0.6 * there)
 
 
 def _hit(changed: np.ndarray, quad: np.ndarray) -> bool:

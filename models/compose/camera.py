@@ -35,7 +35,7 @@ def photographed(scene: np.ndarray, rng, shrink: int = 2) -> np.ndarray:
 
 
 def _lens(scene: np.ndarray, rng, shrink: int) -> np.ndarray:
-    sigma = shrink * float(np.exp(rng.normal(-0.45, 0.45)))
+    sigma = shrink * float(np.exp(rng.normal(-0.6, 0.5)))
     out = cv2.GaussianBlur(scene, (0, 0), max(0.35, min(sigma, 2.2 * shrink)))
     if rng.random() < 0.25:
         out = cv2.filter2D(out, -1, _streak(rng, shrink))
@@ -99,9 +99,9 @@ def _developed(colour: np.ndarray, rng) -> np.ndarray:
     tone = (1 - curve) * tone + curve * (tone * tone * (3 - 2 * tone))
     pixels = np.clip(tone * 255, 0, 255).astype(np.uint8)
     pixels = _denoised(pixels, rng)
-    if rng.random() < 0.8:
-        soft = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.7, 1.8))
-        amount = rng.uniform(0.1, 1.3)
+    if rng.random() < 0.85:
+        soft = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.6, 1.8))
+        amount = rng.uniform(0.1, 1.3) if rng.random() < 0.65 else rng.uniform(1.2, 3.0)  # phones sharpen hard
         pixels = cv2.addWeighted(pixels, 1 + amount, soft, -amount, 0)
     if rng.random() < 0.3:
         hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)
@@ -112,6 +112,8 @@ def _developed(colour: np.ndarray, rng) -> np.ndarray:
 
 def _denoised(pixels: np.ndarray, rng) -> np.ndarray:
     kind = rng.random()
+    if kind < 0.12:
+        return cv2.medianBlur(cv2.bilateralFilter(pixels, 7, float(rng.uniform(25, 60)), 3), 3)
     if kind < 0.3:
         return cv2.bilateralFilter(pixels, 5, float(rng.uniform(8, 40)), 2)
     if kind < 0.75:

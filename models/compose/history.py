@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-KINDS = ("png", "j90", "j80", "j70", "resize", "chat", "social", "double", "shot", "heavy")
+KINDS = ("png", "j90", "j80", "j70", "resize", "chat", "social", "double", "shot", "heavy", "small", "edited")
 
 
 def passed(image: np.ndarray, rng, kind: str | None = None) -> tuple[bytes, float, tuple[float, float], str]:
@@ -39,8 +39,33 @@ def passed(image: np.ndarray, rng, kind: str | None = None) -> tuple[bytes, floa
         scale = rng.uniform(0.5, 1.1)
         image, offset = _screen(_scaled(image, scale, rng), rng)
         return (_png(image) if rng.random() < 0.5 else _jpeg(image, rng.randint(75, 95), rng)), scale, offset, kind
+    if kind == "small":
+        scale = max(rng.uniform(0.25, 0.55), min(1.0, 400 / max(image.shape[:2])))
+        method = rng.choice([cv2.INTER_AREA, cv2.INTER_LANCZOS4])
+        return _jpeg(_scaled(image, scale, rng, method), rng.randint(80, 95), rng), scale, offset, kind
+    if kind == "edited":
+        scale = rng.choice([1.0, rng.uniform(0.5, 1)])
+        return _jpeg(_edited(_scaled(image, scale, rng), rng), rng.randint(75, 95), rng), scale, offset, kind
     scale = rng.uniform(0.5, 0.9)
     return _jpeg(_scaled(image, scale, rng), rng.randint(45, 70), rng, 2), scale, offset, "heavy"
+
+
+def _edited(image: np.ndarray, rng) -> np.ndarray:
+    """A phone's or an app's improvements of the whole picture: clarity, tone, colour, smoothing, a vignette."""
+    out = image.astype(np.float32)
+    if rng.random() < 0.3:
+        out = cv2.bilateralFilter(image, 5, rng.uniform(10, 45), 3).astype(np.float32)
+    if rng.random() < 0.7:
+        for sigma, most in ((rng.uniform(0.6, 1.6), 2.0), (rng.uniform(6, 25), 0.5)):
+            out = out + rng.uniform(0, most) * (out - cv2.GaussianBlur(out, (0, 0), sigma))
+    grey = out.mean(2, keepdims=True)
+    out = grey + (out - grey) * rng.uniform(0.5, 1.6)
+    out = 128 + (out - 128) * rng.uniform(0.8, 1.35) + rng.uniform(-20, 20)
+    out = out * np.array([rng.uniform(0.92, 1.08), 1, rng.uniform(0.92, 1.08)])
+    if rng.random() < 0.2:
+        y, x = np.ogrid[-1 : 1 : out.shape[0] * 1j, -1 : 1 : out.shape[1] * 1j]
+        out = out * (1 - 0.35 * (x * x + y * y))[:, :, None]
+    return np.clip(out, 0, 255).astype(np.uint8)
 
 
 def _scaled(image: np.ndarray, scale: float, rng, method: int | None = None) -> np.ndarray:

@@ -150,7 +150,44 @@ def cloth(image, rng, seen, height, held) -> tuple[np.ndarray, Marks]:
     return np.clip(base * (1 - cover) + inked * cover, 0, 255).astype(np.uint8), [(quad, text)]
 
 
+SPLICES: list = []
+"""Photos with lettering that `splice` cuts from; set by the builder to those of the same fold."""
+
+
+def splice(image, rng, seen, height, held) -> tuple[np.ndarray, Marks]:
+    """A word with its ground cut from another photo and pasted in: straight or warped, hard or soft at the rim."""
+    ground = rng.choice(SPLICES)
+    quad, text = rng.choice(ground.words)
+    photo = ground.image()
+    low, high = quad.min(0), quad.max(0)
+    pad = (high[1] - low[1]) * rng.uniform(0.15, 1.2)
+    x0, y0 = np.maximum(np.floor(low - pad).astype(int), 0)
+    x1, y1 = np.minimum(np.ceil(high + pad).astype(int), photo.shape[1::-1])
+    scale = height * 1.4 / max(8.0, float(high[1] - low[1]))
+    scale = min(scale, 2.0, 0.9 * image.shape[1] / max(1, x1 - x0), 0.9 * image.shape[0] / max(1, y1 - y0))
+    part = cv2.resize(photo[y0:y1, x0:x1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else rng.choice([cv2.INTER_CUBIC, cv2.INTER_LINEAR]))  # fmt: skip
+    inner = (quad - [x0, y0]) * scale
+    plate = np.clip(part.astype(np.float32) * rng.uniform(0.85, 1.15) + rng.uniform(-15, 15), 0, 255)
+    cover = np.ones(part.shape[:2], np.float32)
+    if rng.random() < 0.55:
+        soft = rng.choice([0, 0, rng.uniform(0.5, 6)])
+        cover[:1] = cover[-1:] = cover[:, :1] = cover[:, -1:] = 0 if soft else 1
+        cover = cv2.GaussianBlur(cover, (0, 0), soft) if soft else cover
+        x, y = (
+            rng.randint(0, max(0, image.shape[1] - part.shape[1])),
+            rng.randint(0, max(0, image.shape[0] - part.shape[0])),
+        )
+        h, w = min(part.shape[0], image.shape[0] - y), min(part.shape[1], image.shape[1] - x)
+        out, a = image.astype(np.float32), cover[:h, :w, None]
+        out[y : y + h, x : x + w] = out[y : y + h, x : x + w] * (1 - a) + plate[:h, :w] * a
+        return out.astype(np.uint8), [(inner + np.array([x, y]), text)]
+    colour, cover, inner, _ = _warped(image, plate, cover, inner, rng)
+    out = image * (1 - cover[:, :, None]) + colour * cover[:, :, None]
+    return np.clip(out, 0, 255).astype(np.uint8), [(inner, text)]
+
+
 WARPS = {
+    "splice": splice,
     "persp_card": persp_card,
     "persp_ink": persp_ink,
     "harm_card": harm_card,

@@ -7,20 +7,23 @@ import cv2
 import numpy as np
 from models.compose import words
 from models.compose.artwork import any_art, lettering
-from models.compose.camera import linear, photographed
+from models.compose.camera import encoded, linear, photographed
 from models.compose.grounds import warp
 
 SHRINK = 2
 
 
 def composed(backdrops: list[np.ndarray], rng, seen: list[str]) -> tuple[np.ndarray, list[tuple[np.ndarray, str]]]:
-    """A scene with two to four physical marks, through one camera. Quads in the picture's pixels."""
+    """A scene with up to seven physical marks, through one camera. Quads in the picture's pixels."""
     gen = np.random.default_rng(rng.getrandbits(32))
-    width, height = rng.choice([(1280, 960), (1200, 900), (900, 1200), (1440, 1080), (1000, 1000), (1500, 840)])
+    width, height = rng.choice([(1280, 960), (960, 720), (750, 1000), (1100, 820), (900, 900), (1200, 700)])
     scene = _stage(backdrops, rng, gen, width * SHRINK, height * SHRINK)
     marks = []
-    for _ in range(rng.randint(2, 4)):
-        mark = _place(scene, backdrops, rng, gen, seen, [m[0] for m in marks])
+    for _ in range(rng.randint(5, 10)):
+        try:
+            mark = _place(scene, backdrops, rng, gen, seen, [m[0] for m in marks])
+        except ValueError:
+            continue
         if mark is not None:
             marks.append(mark)
     scene *= _light(scene.shape, rng, gen)
@@ -176,16 +179,21 @@ KINDS = (
     "metal",
     "wall",
     "straight",
+    "package",
+    "package",
+    "poster",
+    "poster",
+    "poster",
 )
 
 
 def _place(scene, backdrops, rng, gen, seen, taken):
     kind = rng.choice(KINDS)
-    letter = int(np.exp(rng.uniform(np.log(44), np.log(300))))
+    letter = int(np.exp(rng.uniform(np.log(36), np.log(300))))
     texture, alpha, quad, text, glow = _plate(kind, letter, rng, gen, seen, backdrops)
     h, w = scene.shape[:2]
     th, tw = texture.shape[:2]
-    place = _quad(rng, tw, th, 4 if kind in ("straight", "screen") else 55)
+    place = _quad(rng, tw, th, 4 if kind in ("straight", "screen") or rng.random() < 0.25 else 55)
     place *= min(1, 0.75 * w / np.ptp(place[:, 0]), 0.7 * h / np.ptp(place[:, 1]))
     span = np.ptp(place, 0)
     for _ in range(12):
@@ -221,6 +229,8 @@ def _lay_light(scene, glow, box, rng) -> None:
 
 def _plate(kind: str, letter: int, rng, gen, seen, backdrops):
     """Texture (linear), alpha, the lettering's quad on it, its text, and light that it gives off."""
+    if kind in ("package", "poster"):
+        return _designed(kind, letter, rng, gen, seen, backdrops)
     art = lettering(rng, letter, seen) if kind in ("written", "neon") else any_art(rng, letter, seen)
     margin = int(letter * rng.uniform(0.3, 2.2))
     ah, aw = art.rgba.shape[:2]
@@ -275,6 +285,35 @@ def _plate(kind: str, letter: int, rng, gen, seen, backdrops):
             + np.float32(rng.uniform(0.02, 0.3)) * np.clip(_noise(gen, width, height, width / 5), 0, None)[:, :, None]
         )
     return np.clip(texture, 0.002, 1.6).astype(np.float32), alpha, quad, art.text, glow
+
+
+def _designed(kind: str, letter: int, rng, gen, seen, backdrops):
+    """A print made with the very tools that also draw overlays, on flat colours or on a photo: style tells nothing."""
+    from models.compose import badges, flat
+
+    width, height = int(letter * rng.uniform(5, 9)), int(letter * rng.uniform(2.5, 5))
+    if kind == "poster":
+        base = _cover(linear(rng.choice(backdrops)), width, height)
+        page = np.ascontiguousarray(np.clip(encoded(base) * 255, 0, 255).astype(np.uint8))
+    else:
+        page = np.full((height, width, 3), words.colour(rng), np.uint8)
+        for _ in range(rng.randint(0, 4)):
+            x, y = rng.randint(0, width), rng.randint(0, height)
+            cv2.rectangle(
+                page, (x, y), (x + rng.randint(10, width), y + rng.randint(10, height)), words.colour(rng), -1
+            )
+    paint = rng.choice([f for n, f in {**flat.STYLES, **badges.STYLES}.items() if n != "pil_curved"])
+    page, marks = paint(page, rng, seen, int(letter * rng.uniform(0.7, 1.1)), False)
+    marks = [
+        (q, t) for q, t in marks if (q > -2).all() and (q < [width + 2, height + 2]).all() and np.ptp(q[:, 1]) > 24
+    ]
+    if not marks:
+        raise ValueError("nothing was drawn")
+    quad, text = rng.choice(marks)
+    strength = rng.uniform(0.6, 0.95)
+    texture = linear(page) * strength + rng.uniform(0, 0.04)
+    texture = texture * (1 + rng.uniform(0, 0.03) * _noise(gen, width, height, 1.0))[:, :, None]
+    return texture.astype(np.float32), np.ones((height, width), np.float32), quad, text, None
 
 
 def _worn(cover, kind: str, letter: int, rng, gen) -> np.ndarray:

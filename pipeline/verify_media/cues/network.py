@@ -33,7 +33,8 @@ def pixel_scores(seen: Sequence[vector.Measured]) -> Floats:
         "mark": np.stack([_planes(m.mark, vector.ON_MARK) for m in seen]),
         "near": np.stack([_planes(m.near, vector.AROUND) for m in seen]),
         "far": np.stack([_planes(m.far, vector.AWAY) for m in seen]),
-        "context": np.stack([m.context.transpose(2, 0, 1).astype(np.float32) for m in seen]),
+        "context": np.stack([_ground(m.context, m.place[0]) for m in seen]),
+        "wide": np.stack([_ground(m.wide, m.place[1]) for m in seen]),
     }
     return np.asarray(_session(PIXELS).run(None, feeds)[0], np.float32).reshape(-1)
 
@@ -57,6 +58,11 @@ def _planes(view: View, count: int) -> Floats:
     out[:number, :3] = view.pixels[:number].transpose(0, 3, 1, 2)
     out[:number, 3] = view.inside[:number]
     return out
+
+
+def _ground(pixels: NDArray[np.uint8], place: NDArray[np.bool_]) -> Floats:
+    """4 x HEIGHT x WIDTH: red, green, blue (0 to 255), and where the mark is."""
+    return np.concatenate([pixels.transpose(2, 0, 1), place[None]]).astype(np.float32)
 
 
 @cache

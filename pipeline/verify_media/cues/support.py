@@ -20,19 +20,39 @@ NAMES = (
 )
 HEIGHT, WIDTH, LETTERS = 64, 192, 28
 """Size of the rectified picture, and of the letters in it."""
+WIDER = 3.0
+"""How much more the second rectified picture shows: the card, the cloth, the wall with their edges and their light."""
 
 
-def context(image: NDArray[np.uint8], quad: Quad) -> NDArray[np.uint8]:
-    """HEIGHT x WIDTH x 3: the mark's middle, letters LETTERS high, upright, with its surroundings."""
+def context(image: NDArray[np.uint8], quad: Quad, wider: float = 1.0) -> NDArray[np.uint8]:
+    """HEIGHT x WIDTH x 3: the mark's middle, letters LETTERS high, upright, with its surroundings. `wider`: how many
+    times as much is seen, with letters as many times smaller."""
     tl, tr, br, bl = np.array(quad, np.float64)
     down, across = (bl - tl + br - tr) / 2, (tr - tl + br - bl) / 2
-    tall, wide = max(1e-3, float(np.hypot(*down))), max(1e-3, float(np.hypot(*across)))
-    scale = max(tall / LETTERS, wide / (WIDTH * 0.8))
+    wide, tall, scale = size(quad)
+    scale *= wider
     ex, ey = across / wide * scale, down / tall * scale
     centre = np.array(quad, np.float64).mean(0)
     origin = centre - ex * WIDTH / 2 - ey * HEIGHT / 2
     matrix = np.array([[ex[0], ey[0], origin[0]], [ex[1], ey[1], origin[1]]])
     return _sampled(image, matrix, scale)
+
+
+def size(quad: Quad) -> tuple[float, float, float]:
+    """Width and height of the mark, and how many of its pixels make one of the rectified picture."""
+    tl, tr, br, bl = np.array(quad, np.float64)
+    tall, wide = (max(1e-3, float(np.hypot(*v)) / 2) for v in (bl - tl + br - tr, tr - tl + br - bl))
+    return wide, tall, max(tall / LETTERS, wide / (WIDTH * 0.8))
+
+
+def place(quad: Quad, wider: float = 1.0) -> NDArray[np.bool_]:
+    """HEIGHT x WIDTH: where the mark is in the picture from `context`."""
+    wide, tall, scale = size(quad)
+    rows, columns = np.ogrid[:HEIGHT, :WIDTH]
+    inside = (np.abs(columns - WIDTH / 2) < wide / scale / wider / 2) & (
+        np.abs(rows - HEIGHT / 2) < tall / scale / wider / 2
+    )
+    return np.asarray(inside, np.bool_)
 
 
 def _sampled(image: NDArray[np.uint8], matrix: NDArray[np.float64], scale: float) -> NDArray[np.uint8]:

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from verify_media.cues import compression, edges, fringes, ink, mixing, noise, sharpness, support, windows
+from verify_media.cues import (
+    alignment,
+    compression,
+    edges,
+    fringes,
+    ink,
+    mixing,
+    noise,
+    residues,
+    sharpness,
+    support,
+    windows,
+)
 from verify_media.records import Quad
 
 NAMES = (
@@ -18,6 +30,8 @@ NAMES = (
     *compression.NAMES,
     *support.NAMES,
     *mixing.NAMES,
+    *alignment.NAMES,
+    *residues.NAMES,
     "letter_height_px",
     "longest_side_px",
 )
@@ -34,6 +48,10 @@ class Measured:
     near: windows.View
     far: windows.View
     context: NDArray[np.uint8]
+    wide: NDArray[np.uint8]
+    """The mark's surroundings, and `support.WIDER` times as much of them."""
+    place: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+    """Where the mark is in both."""
     mark_edges: int
     scene_edges: int
 
@@ -50,6 +68,7 @@ class Surroundings:
     far_grain: noise.Grain
     far_traces: compression.Traces
     far_sides: mixing.Sides
+    far_patterns: NDArray[np.float32]
     levels: NDArray[np.float64]
 
 
@@ -63,7 +82,7 @@ def surroundings(image: NDArray[np.uint8], quads: list[Quad]) -> Surroundings:
     levels = np.quantile(of.grey[:: max(1, of.grey.shape[0] // 300), :: max(1, of.grey.shape[1] // 300)], [0.02, 0.98])
     found = edges.edges(far)
     grain, traces, sides = noise.grain(far), compression.traces(far), mixing.sides(far, found)
-    return Surroundings(of, origin, far, found, grain, traces, sides, levels)
+    return Surroundings(of, origin, far, found, grain, traces, sides, residues.patterns(far), levels)
 
 
 def shifted(quad: Quad, origin: NDArray[np.intp]) -> Quad:
@@ -77,7 +96,7 @@ def measured(around: Surroundings, quad: Quad) -> Measured:
     quad = shifted(quad, around.origin)
     mark, near = windows.mark_view(around.scene, quad, ON_MARK), windows.near_view(around.scene, quad, AROUND)
     own, close, away = edges.edges(mark), edges.edges(near), around.far_edges
-    ground = support.context(around.scene.image, quad)
+    ground, wide = (support.context(around.scene.image, quad, w) for w in (1.0, support.WIDER))
     values = [
         *sharpness.sharpness(own, close, away),
         *fringes.fringes(own, close, away),
@@ -86,7 +105,11 @@ def measured(around: Surroundings, quad: Quad) -> Measured:
         *compression.compression(compression.traces(mark), compression.traces(near), around.far_traces),
         *support.support(ground, quad),
         *mixing.mixing(own, close, away, mixing.sides(mark, own), around.far_sides),
+        *alignment.alignment(ground, wide, quad),
+        *residues.residues(residues.patterns(mark), residues.patterns(near), around.far_patterns),
         windows.letter_height(quad),
         float(max(around.scene.grey.shape)),
     ]
-    return Measured(np.array(values, np.float32), mark, near, around.far, ground, len(own), len(close) + len(away))
+    place = support.place(quad), support.place(quad, support.WIDER)
+    edge_counts = len(own), len(close) + len(away)
+    return Measured(np.array(values, np.float32), mark, near, around.far, ground, wide, place, *edge_counts)
