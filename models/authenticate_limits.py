@@ -7,7 +7,7 @@ import numpy as np
 
 BUCKETS = (20.0, 40.0, 1e9)
 """Letter heights in pixels up to which a calibration of its own holds."""
-ACCUSED, MISSED = 0.006, 0.01
+ACCUSED, MISSED = 0.004, 0.01
 """Share of marks that are there that may be called digital, and of overlays that may be called physical, before the
 correction for several sightings. An accusation costs a maker more."""
 

@@ -17,12 +17,12 @@ TREES = {
     "max_bin": 127,
 }
 KINDS = (
-    ({"learning_rate": 0.06, "num_leaves": 47, "min_data_in_leaf": 40, "feature_fraction": 0.25}, 450),
+    ({"learning_rate": 0.06, "num_leaves": 31, "min_data_in_leaf": 40, "feature_fraction": 0.25}, 400),
     (
         {
             "extra_trees": True,
             "learning_rate": 0.14,
-            "num_leaves": 47,
+            "num_leaves": 31,
             "min_data_in_leaf": 20,
             "feature_fraction": 0.35,
         },

@@ -28,7 +28,9 @@ from verify_media.cues import support  # noqa: E402
 SEED = 20261123
 PER = (4, 2, 2)
 """Windows on the mark, around it and away from it that a training step sees; the product shows all."""
-RATE = 3e-3
+RATE, BATCH = 3e-3, 64
+BARE = 0.35
+"""Share of the training steps' marks that the network judges alone; for the others it corrects the trees."""
 TOLD = 0.5
 """Weight of the second task, to foretell the hand-made measurements: it teaches the first filters what an edge and a
 grain are long before the verdicts could."""
@@ -76,7 +78,7 @@ def _varied(groups: list[torch.Tensor], rng: np.random.Generator) -> list[torch.
     return out
 
 
-def fit(data: Data, train: np.ndarray, held: np.ndarray, seed: int, seconds: float, size: int = 64, start_from=None):
+def fit(data: Data, train: np.ndarray, held: np.ndarray, seed: int, seconds: float, trees: np.ndarray, start_from=None):
     """AdamW with one warm cycle, measured in time; the mean of the weights over the last steps is kept."""
     from sklearn.metrics import roc_auc_score
 
@@ -96,12 +98,13 @@ def fit(data: Data, train: np.ndarray, held: np.ndarray, seed: int, seconds: flo
     while (share := (time.time() - start) / seconds) < 1:
         for group in optimiser.param_groups:
             group["lr"] = RATE * min(1.0, share * 25 + 0.03) * 0.5 * (1 + np.cos(np.pi * share))
-        at = rng.choice(train, size, p=chance)
+        at = rng.choice(train, BATCH, p=chance)
         net.train()
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logit, told_values = net(*batch(data, at, rng, 32 if share < 0.75 else 40))
         verdict = torch.nn.functional.binary_cross_entropy_with_logits(
-            logit.float(), torch.tensor(digital[at] * 0.96 + 0.02, dtype=torch.float32)
+            logit.float() + torch.from_numpy(trees[at] * (rng.random(len(at)) >= BARE)).float(),
+            torch.tensor(digital[at] * 0.96 + 0.02, dtype=torch.float32),
         )
         wanted = torch.from_numpy(targets[at])
         away = torch.nn.functional.smooth_l1_loss(told_values.float(), wanted.nan_to_num(), reduction="none")
@@ -115,6 +118,8 @@ def fit(data: Data, train: np.ndarray, held: np.ndarray, seed: int, seconds: flo
         if share - told > 0.1:
             told, some = share, held[:: max(1, len(held) // 800)]
             auc = roc_auc_score(digital[some], scores(mean.module, data, some)) if len(held) else 0.0
+            both = roc_auc_score(digital[some], trees[some] + scores(mean.module, data, some))
+            print(f"with the trees {both:.4f} (alone {roc_auc_score(digital[some], trees[some]):.4f})", end=" ")
             print(f"step {step} share {share:.2f} loss {np.mean(losses, 0).round(3)} held AUC {auc:.4f}", flush=True)
     return mean.module.eval()
 
@@ -138,6 +143,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--fold", type=int, default=0, help="photos of this fold are not trained on")
     parser.add_argument("--seconds", type=float, default=1500)
+    parser.add_argument("--trees", type=Path, help="scores.npz of fuse_authenticate.py on the same data")
     parser.add_argument("--start-from", type=Path, help="weights of an earlier run on the same fold")
     parser.add_argument(
         "--without", nargs="*", default=[], help="tools left out, to see what the rest teaches about them"
@@ -149,7 +155,8 @@ def main() -> None:
     train, held = np.nonzero(usable & (data.fold != args.fold))[0], np.nonzero(usable & (data.fold == args.fold))[0]
     print(len(train), "to train", len(held), "held photos", flush=True)
     args.out.mkdir(exist_ok=True)
-    net = fit(data, train, held, SEED + args.fold, args.seconds, start_from=args.start_from)
+    trees = np.load(args.trees)["trees"] if args.trees else np.zeros(len(data.rows))
+    net = fit(data, train, held, SEED + args.fold, args.seconds, trees, args.start_from)
     torch.save(net.state_dict(), args.out / f"net{args.fold}.pt")
     print("saved", flush=True)
 
