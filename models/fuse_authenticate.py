@@ -19,7 +19,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "
 
 from authenticate_data import Data, columns, load, tidy, weights  # noqa: E402
 from authenticate_limits import calibrated, toml  # noqa: E402
-from authenticate_trees import boosters, judged  # noqa: E402
+from authenticate_trees import boosters, fit_trees, judged  # noqa: E402
 from export_trees import export_trees  # noqa: E402
 
 EXPLAINED = (
@@ -60,7 +60,9 @@ def main() -> None:
     typical = {n: np.nanquantile(named[n][there], [0.05, 0.5, 0.95]) for n in EXPLAINED}
     args.out.mkdir(exist_ok=True)
     (args.out / "authenticate_calibration.toml").write_text(toml(fusion, buckets, typical))
-    export_trees([b for kinds in found for b in kinds], len(used), args.out / "authenticate_trees.onnx")
+    # shipped: trees that have seen all folds; each of the judging ones has seen two thirds of the photos
+    whole = fit_trees(values[trained], [r for r, t in zip(data.rows, trained, strict=True) if t])
+    export_trees(whole, len(used), args.out / "authenticate_trees.onnx")
     if nets:
         export_nets([n for _, n in nets], args.out / "authenticate_pixels.onnx")
     np.savez(args.nets / "scores.npz", trees=trees, pixels=pixels, fused=score, fair=fair, at=at)

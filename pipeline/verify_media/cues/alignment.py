@@ -101,13 +101,13 @@ def _slopes(picture: NDArray[np.uint8]) -> tuple[Floats, Floats]:
 def _lines(strength: Floats, at_deg: float, angles: NDArray[np.float64]) -> Lines:
     """`at_deg`: the rectified picture's axis, in the photo."""
     # softened across the lines: without it the one angle that needs no interpolation wins
-    strength = cv2.GaussianBlur(np.ascontiguousarray(strength), (1, 7), 1e-6, sigmaY=1.0)
-    height, width = strength.shape
+    soft = cv2.GaussianBlur(np.ascontiguousarray(strength), (1, 7), 1e-6, sigmaY=1.0)
+    height, width = soft.shape
     energy = np.empty(len(angles))
     for k, slope in enumerate(np.tan(np.radians(angles))):
         shear = np.array([[1, 0, 0], [slope, 1, -slope * width / 2]], np.float64)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        laid = cv2.warpAffine(strength, shear, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        laid = cv2.warpAffine(soft, shear, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         sums = cv2.reduce(laid, 1, cv2.REDUCE_SUM)
         energy[k] = float(((sums - sums.mean()) ** 2).sum())
     best = int(energy.argmax())
