@@ -115,6 +115,7 @@ addresses = st.one_of(words, st.emails(), st.builds("{}@{}".format, st.text(max_
 
 @given(subject=words, to=addresses, sender=addresses, name=words, answer=words, asin=words)
 @example(subject="", to="", sender="0@[", name="", answer="", asin="")
+@example(subject="", to="", sender="000\u00a1:\u00a1@\u00a1:\u00a1", name="", answer="", asin="")
 @example(
     subject="s",
     to="",

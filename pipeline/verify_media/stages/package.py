@@ -22,8 +22,8 @@ LINE_BYTES = 57
 WORST_ROUNDING = 4 * 2 / 3 + 2 * 56 / 57
 """What the last group and the last line of one file cost at most beyond 78/57 of its bytes."""
 LONGEST_TYPE = "image/jpeg"
-_HEADER_LINE = re.compile(rb"[ \t]+\S|[!-9;-~]+:")
-"""One that begins a header, or goes on with it."""
+_GOES_ON = re.compile(rb"[ \t]+\S")
+"""A line that goes on with the header above it."""
 MOST_TRIED = 16
 """Up to so many items, all ways to part them into two messages are tried."""
 
@@ -129,8 +129,9 @@ def _add_header(draft: EmailMessage, name: str, text: str) -> None:
         return
     try:
         draft[name] = text
-        if not all(map(_HEADER_LINE.match, draft.as_bytes(policy=SMTP).rstrip(b"\r\n").split(b"\r\n"))):
-            raise ValueError("Python folds some addresses with foreign letters into a line that would end the headers")
+        lines = draft.as_bytes(policy=SMTP).rstrip(b"\r\n").split(b"\r\n")
+        if [line.partition(b":")[0].decode("ascii") for line in lines if not _GOES_ON.match(line)] != draft.keys():
+            raise ValueError("Python folds some addresses with foreign letters into a line of its own")
     except Exception:  # Python's reader of addresses fails in many ways: "0@[" ends in an AttributeError
         del draft[name]
 
