@@ -53,6 +53,10 @@ def test_refuses_a_short_word_inside_another() -> None:
     assert score("the", "other") < SETTINGS.found
 
 
+def test_a_letter_guessed_from_noise_beyond_a_space_is_no_plural() -> None:
+    assert score("willows", "willow qo", doubts={7: "sxz"}) < SETTINGS.found
+
+
 def test_a_long_name_counts_as_part_of_a_handle() -> None:
     assert score("willow and thread", "willowandthreadshop") > SETTINGS.found
 

@@ -33,7 +33,7 @@ class SpottingSettings:
     """Names put together from several strips have more ways to arise by chance."""
     floor: float = -7.0
     """Cost of a wrong character where the network is in doubt."""
-    sure: float = 0.9
+    sure: float = 0.7
     doubt: float = 1e-3
     """A step contradicts a character when another has the one probability and the character less than the other. With
     and without this rule 268 and 270 of 279 words in ICDAR photos are found, and 3 % and 40 % of names one letter off
@@ -48,6 +48,9 @@ class SpottingSettings:
     """Cost of each letter that touches it there."""
     word_gap: float = 3.0
     """A pause of this many letter pitches is a word boundary even where no space was read."""
+    space: float = 0.5
+    """A space of this probability between the letters that were read and an end of the name: the letters beyond it were
+    guessed from noise (ASDAS where ASDA stands)."""
 
 
 SETTINGS = SpottingSettings()
@@ -179,7 +182,17 @@ def _match(line: Reading, form: Form, score: float, start: int, stop: int) -> Ma
     pitch = (stop - start) / len(form.key)
     before = _touching([(c, start - step) for c, step in reversed(letters) if step < start], line, start, -1, pitch)
     after = _touching([(c, step - stop + 1) for c, step in letters if step >= stop], line, stop, 1, pitch)
-    return Match(score + _crowding(before, after, form), start, stop, inside)
+    guessed = _ends_in_noise([step for c, step in letters if start <= step < stop and fold(c)], line, start, stop)
+    cost = SETTINGS.contradiction if guessed else _crowding(before, after, form)
+    return Match(score + cost, start, stop, inside)
+
+
+def _ends_in_noise(read: Sequence[int], line: Reading, start: int, stop: int) -> bool:
+    """Whether a space lies between the letters that were read (their steps) and an end of the name."""
+    if not read:
+        return False
+    ends = np.concatenate([line.space[start : read[0]], line.space[read[-1] + 1 : stop]])
+    return bool((ends >= SETTINGS.space).any())
 
 
 def _crowding(before: int, after: int, form: Form) -> float:
