@@ -1,11 +1,12 @@
 """Known names in photos: this tool beside plain RapidOCR and Tesseract with fuzzy matching, in one run.
 
-    python bench/locate.py [CORPUS] [--half tune|held|all] [--photos N] [--chat] [--looks N] [--cost N]
+    python bench/locate.py [CORPUS] [--half tune|held|all] [--photos N] [--chat] [--looks N] [--scenes N] [--cost N]
 
 Names are the words of scene_text.csv (3 letters and more, 12 px and higher), one search for each. Absent names are
 words of other photos and invented shops. `near` are names one letter off, or plurals, of words that are there: the
 hardest absent names. The photos are split by a hash of their file name: thresholds were chosen on `tune` alone. CPU
 seconds are for all names of a photo together.
+Scenes: names on tags and overlays composed into the corpus' `camera` photos (see name_scenes.py).
 Cost: CPU seconds on photos of 7 to 16 MP of the corpus' `camera` folder, over one pass of RapidOCR at its defaults.
 """
 
@@ -28,8 +29,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
-from rapidfuzz import fuzz
 
+from name_peers import METHODS as PEERS
+from name_peers import rapid_lines
+from name_scenes import WRITTEN, scenes
 from verify_media.readers import looks
 from verify_media.readers.candidates import candidates
 from verify_media.readers.ocr_recognise import Alphabet, fold
@@ -39,15 +42,12 @@ from verify_media.readers.spotting import variants
 from verify_media.readers.text import Page, TextReader
 from verify_media.readers.view import View
 from verify_media.records import Frame
-from verify_media.tools import tesseract
 
 Pixels = NDArray[np.uint8]
 SHOPS = (
     *("Willow & Thread", "Amber Forge", "Hearth & Loom", "Stone Lark", "Bramble Co", "Oak and Ivory", "Fern Studio"),
     *("Wild Clay", "Juniper Row", "Salt & Cedar", "The Tin Fox", "Marigold Made", "Ember", "Terra", "Ivy", "Nest"),
 )
-FUZZY = 85.0
-"""Threshold of the fuzzy matchers, in per cent."""
 
 
 @dataclass(frozen=True)
@@ -83,28 +83,26 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=1000, help="at most about so many, evenly spread")
     parser.add_argument("--chat", action="store_true", help="1600 px, JPEG quality 75")
     parser.add_argument("--looks", type=int, default=len(looks.LOOKS), help="only so many ways to search")
+    parser.add_argument("--scenes", type=int, default=0, help="composed tags, and as many overlays")
     parser.add_argument("--cost", type=int, default=4, help="photos for the cost table")
     options = parser.parse_args()
     photos = [photo for photo in read_truth(options.corpus) if options.half in ("all", half_of(photo.path))]
     looks.LOOKS = looks.LOOKS[: options.looks]
-    recall_table(photos[:: max(1, len(photos) // max(1, options.photos))], chat=options.chat, half=options.half)
+    if options.photos:
+        recall_table(photos[:: max(1, len(photos) // options.photos)], chat=options.chat, half=options.half)
+    if options.scenes:
+        scene_table(options.corpus, options.scenes, chat=options.chat, half=options.half)
     cost_table(options.corpus, options.cost)
 
 
 def recall_table(photos: Sequence[Photo], *, chat: bool, half: str) -> None:
     vocabulary = sorted({word for photo in photos for word, _ in photo.words})
-    methods: dict[str, Callable[[Pixels, Sequence[str]], Mapping[str, Any]]] = {
-        "verify-media": survey,
-        "RapidOCR + fuzzy": rapid,
-    }
-    if tesseract.installed():
-        methods["Tesseract + fuzzy"] = by_tesseract
-    tallies = {name: Tally() for name in methods}
+    tallies = {name: Tally() for name in METHODS}
     for number, photo in enumerate(photos):
         print(f"{number}/{len(photos)} {photo.path.name}", file=sys.stderr, flush=True)
         image = load(photo.path, chat=chat)
         asked = names_for(photo, vocabulary)
-        for name, method in methods.items():
+        for name, method in METHODS.items():
             start = cpu_now()
             found = method(image, [word for word, _ in asked])
             tallies[name].cpu_s += cpu_now() - start
@@ -117,12 +115,12 @@ def recall_table(photos: Sequence[Photo], *, chat: bool, half: str) -> None:
         print(tally.row(name, len(photos)))
 
 
-def count(tally: Tally, asked: Sequence[tuple[str, str]], found: Mapping[str, Any], photo: Photo) -> None:
+def count(tally: Tally, asked: Sequence[tuple[str, str]], found: Mapping[str, Any], photo: Photo | None) -> None:
     for name, kind in asked:
         tally.chances[kind] += 1
         tally.hits[kind] += name in found
-        quads = [quad for word, quad in photo.words if word == name]
-        if kind == "present" and found.get(name) is not None:
+        quads = [quad for word, quad in photo.words if word == name] if photo else []
+        if quads and kind == "present" and found.get(name) is not None:
             tally.corner_errors.append(min(corner_error(np.array(found[name]), quad) for quad in quads))
 
 
@@ -163,44 +161,29 @@ def reader_unread(strips: Sequence[Any], page: Page) -> list[Any]:
     return _unread(strips, page.lines)
 
 
-def rapid(image: Pixels, names: Sequence[str]) -> dict[str, Any]:
-    return fuzzy(rapid_lines(image), names)
+METHODS: dict[str, Callable[[Pixels, Sequence[str]], Mapping[str, Any]]] = {"verify-media": survey, **PEERS}
 
 
-def rapid_lines(image: Pixels) -> list[str]:
-    result = rapid_engine()(image[:, :, ::-1])
-    return list(result.txts or ())
-
-
-def rapid_engine() -> Any:
-    if not ENGINE:
-        import logging
-
-        from rapidocr import RapidOCR
-
-        ENGINE.append(RapidOCR())
-        logging.disable(logging.WARNING)
-    return ENGINE[0]
-
-
-ENGINE: list[Any] = []
-
-
-def by_tesseract(image: Pixels, names: Sequence[str]) -> dict[str, Any]:
-    lines: dict[tuple[int, int, int], list[str]] = defaultdict(list)
-    for word in tesseract.words(image, "eng"):
-        lines[word.line].append(word.text)
-    return fuzzy([" ".join(words) for words in lines.values()], names)
-
-
-def fuzzy(lines: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
-    """partial_ratio where the line is as long as the name, else ratio: a one-letter line must not match everything."""
-    folded = [fold(line) for line in lines]
-
-    def similar(name: str, line: str) -> float:
-        return fuzz.partial_ratio(name, line) if len(line) >= len(name) else fuzz.ratio(name, line)
-
-    return {name: None for name in names if any(similar(fold(name), line) >= FUZZY for line in folded)}
+def scene_table(corpus: Path, number: int, *, chat: bool, half: str) -> None:
+    """Composed tags and overlays; in every fourth, three names that are not there are asked for as well."""
+    photos = [p for p in sorted((corpus / "camera").glob("*.jpg")) if half in ("all", half_of(p))]
+    print(f"\n{number} composed scenes of each kind, half: {half}{', chat copies' if chat else ''}\n")
+    print("| kind | method | present found | absent found | CPU s |\n|---|---|---|---|---|")
+    for kind in ("tag", "overlay"):
+        tallies = {name: Tally() for name in METHODS}
+        for place_, scene in enumerate(scenes(photos, kind, number, load, seed=len(half))):
+            others = sorted(set(WRITTEN) - {scene.name})[place_ % 3 :: 4] if place_ % 4 == 0 else []
+            image = chat_copy(Image.fromarray(scene.image)) if chat else scene.image
+            for name, method in METHODS.items():
+                start = cpu_now()
+                found = method(image, [scene.name, *others])
+                tallies[name].cpu_s += cpu_now() - start
+                count(tallies[name], [(scene.name, "present"), *((o, "absent") for o in others)], found, None)
+                if name == "verify-media" and scene.name not in found:
+                    print("missed", kind, place_, scene.name, scene.story, file=sys.stderr, flush=True)
+        for name, tally in tallies.items():
+            shares = [f"{tally.hits[k]}/{tally.chances[k]}" for k in ("present", "absent")]
+            print(f"| {kind} | {name} | " + " | ".join(shares) + f" | {tally.cpu_s / number:.1f} |", flush=True)
 
 
 def names_for(photo: Photo, vocabulary: Sequence[str]) -> list[tuple[str, str]]:
@@ -247,12 +230,15 @@ def half_of(path: Path) -> str:
 
 def load(path: Path, *, chat: bool = False) -> Pixels:
     picture = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
-    if chat:
-        picture.thumbnail((1600, 1600), Image.Resampling.LANCZOS)
-        copy = io.BytesIO()
-        picture.save(copy, "JPEG", quality=75)
-        picture = Image.open(copy)
-    return np.ascontiguousarray(np.asarray(picture, np.uint8))
+    return chat_copy(picture) if chat else np.ascontiguousarray(np.asarray(picture, np.uint8))
+
+
+def chat_copy(picture: Image.Image) -> Pixels:
+    """As messengers send it: 1600 px, JPEG quality 75."""
+    picture.thumbnail((1600, 1600), Image.Resampling.LANCZOS)
+    copy = io.BytesIO()
+    picture.save(copy, "JPEG", quality=75)
+    return np.ascontiguousarray(np.asarray(Image.open(copy), np.uint8))
 
 
 def cost_table(corpus: Path, count_: int) -> None:
