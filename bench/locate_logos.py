@@ -153,7 +153,8 @@ def run(photos: list[Path], icons: list[Path], scenes: int, seed: int, folder: P
         except Invisible:
             continue
         done += 1
-        print(f"scene {done} of {scenes}", file=sys.stderr)
+        if done % 12 == 0:
+            print(f"{done} of {scenes} scenes\n{table(tallies)}", file=sys.stderr)
         for role, mark in marks.items():
             path = folder / f"{role}.png"
             Image.fromarray(mark).save(path)
@@ -236,8 +237,11 @@ def main() -> None:
     parser.add_argument("--real", type=int, default=40, help="pairs of logos.csv")
     parser.add_argument("--icons", type=Path, help="a folder of flat SVG icons, such as that of simple-icons")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--alone", action="store_true", help="leave the other methods out")
     given = parser.parse_args()
     cv2.setNumThreads(1)
+    if given.alone:
+        del METHODS["SIFT + RANSAC"], METHODS["matchTemplate"]
     folders = [given.corpus / name for name in ("camera", "scene_text", "physical_photos")]
     photos = [p for folder in folders for p in sorted(folder.rglob("*.[jJ][pP]*")) if half_of(p) == 1]
     icons = [p for p in sorted(given.icons.glob("*.svg")) if half_of(p) == 1] if given.icons else []

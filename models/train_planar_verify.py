@@ -1,12 +1,13 @@
 """Trains planar_verify.json: is the mark really at the fitted place?
 
     python models/train_planar_verify.py collect CORPUS ROWS.npz --icons FOLDER --scenes 200 --half 0
-    python models/train_planar_verify.py fit ROWS.npz... --out models/planar_verify.json
+    python models/train_planar_verify.py fit ROWS.npz... --pairs PAIRS.npz --out models/planar_verify.json
 
 `collect` composes marks on photos (bench/logo_scenes.py), searches for the right mark, for its twin (a badge of the
 same make with other words) and for another mark, and keeps what was measured at each place. Photos and logos are
 divided into two halves by the hash of their names; weights come from half 0 and real pairs, figures from half 1. `fit`
-is a ridge-penalised logistic regression.
+is a ridge-penalised logistic regression, twice: the likeness from the parts of the mark alone, on the pairs of
+collect_planar_pairs.py, then the whole.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,22 +27,26 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
 from logo_scenes import Invisible, badge, compose, half_of, hard_view, icon, plain_view, read_photo, symbol
 from verify_media.readers.fit_quality import Fit
 from verify_media.readers.frame_view import FrameView
+from verify_media.readers.local_agreement import NAMES as PARTS
 from verify_media.readers.mark_finder import Candidate, MarkFinder
 from verify_media.readers.planar import corners
 from verify_media.readers.template import Template, from_pixels
-from verify_media.readers.verify_match import NAMES, Support, describe
+from verify_media.readers.verify_match import NAMES, Support, describe, logistic
 
 WIDTHS = (0.06, 0.09, 0.12, 0.18, 0.28, 0.45)
 RIGHT, WRONG = 0.08, 0.30
 """Worst corner over the mark's longer edge: below the first it is the mark, above the second it is not, between them
 unused."""
-TWIN_WEIGHT = 0.3
-"""Twins are settled by their lettering; at full weight they would cost recall on badges that are the right ones."""
+TWIN_WEIGHT = 0.6
+"""Some twins cannot be told apart at their size; at full weight they would cost recall on badges that are right."""
 
 
 @dataclass(frozen=True)
 class Row:
+    """`inputs` are those for a likeness of 1."""
+
     inputs: Any
+    parts: Any
     label: float
     weight: float
 
@@ -81,7 +86,8 @@ def _rows(template: Template, frame: FrameView, truth: Any, weight: float) -> It
     for candidate in MarkFinder(template, first_guess).candidates(frame)[: 3 if truth is None else 6]:
         error = _error(candidate, template, truth) if truth is not None else 9.0
         if error < RIGHT or error > WRONG:
-            yield Row(describe(candidate.fit, candidate.support), float(error < RIGHT), weight)
+            inputs = describe(candidate.fit, candidate.support, 1.0)
+            yield Row(inputs, candidate.fit.parts, float(error < RIGHT), weight)
 
 
 def _error(candidate: Candidate, template: Template, truth: Any) -> float:
@@ -90,20 +96,31 @@ def _error(candidate: Candidate, template: Template, truth: Any) -> float:
     return float(np.linalg.norm(found - truth, axis=1).max() / edge)
 
 
-def fit(inputs: Any, labels: Any, weights: Any, ridge: float = 2.0, steps: int = 60) -> dict[str, Any]:
+def fit(names: Sequence[str], inputs: Any, labels: Any, weights: Any, ridge: float = 2.0) -> dict[str, Any]:
     """Newton's method on standardised inputs."""
     mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
     design = np.c_[(inputs - mean) / scale, np.ones(len(inputs))]
     penalty = np.diag([ridge] * inputs.shape[1] + [1e-6])
     beta = np.zeros(design.shape[1])
-    for _ in range(steps):
+    for _ in range(60):
         p = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
         curve = weights * p * (1 - p) + 1e-6
         slope = design.T @ (weights * (labels - p)) - penalty @ beta
         beta += np.linalg.solve(design.T @ (design * curve[:, None]) + penalty, slope)
     rounded = {"mean": mean, "scale": scale, "weights": beta[:-1]}
     kept = {name: [round(float(v), 5) for v in values] for name, values in rounded.items()}
-    return {"names": list(NAMES), **kept, "bias": round(float(beta[-1]), 5)}
+    return {"names": list(names), **kept, "bias": round(float(beta[-1]), 5)}
+
+
+def fit_both(pairs: list[Any], rows: list[Any]) -> dict[str, Any]:
+    """The likeness, learned on the pairs, is an input of the whole."""
+    parts, labels = (np.concatenate([p[name] for p in pairs]) for name in ("parts", "labels"))
+    likeness = fit(PARTS, parts, labels * 0.98 + 0.01, np.ones(len(labels)), ridge=10.0)
+    judge = logistic(likeness, PARTS)
+    columns = ("inputs", "parts", "labels", "weights")
+    inputs, parts, labels, weights = (np.concatenate([r[name] for r in rows]) for name in columns)
+    inputs[:, -2:] *= np.clip([judge.log_odds(p) for p in parts], -8, 8)[:, None]
+    return {**fit(NAMES, inputs, labels, weights), "likeness": likeness}
 
 
 def main() -> None:
@@ -118,6 +135,7 @@ def main() -> None:
     gather.add_argument("--seed", type=int, default=1)
     learn = commands.add_parser("fit")
     learn.add_argument("rows", type=Path, nargs="+")
+    learn.add_argument("--pairs", type=Path, nargs="+", required=True)
     learn.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     if given.command == "collect":
@@ -125,13 +143,13 @@ def main() -> None:
         rows = list(collect(given.corpus, icons, given.scenes, given.half, given.seed))
         columns = {
             "inputs": [r.inputs for r in rows],
+            "parts": [r.parts for r in rows],
             "labels": [r.label for r in rows],
             "weights": [r.weight for r in rows],
         }
         np.savez_compressed(given.rows, **{name: np.array(values) for name, values in columns.items()})
         return
-    parts = [np.load(path) for path in given.rows]
-    learned = fit(*(np.concatenate([part[name] for part in parts]) for name in ("inputs", "labels", "weights")))
+    learned = fit_both(*([np.load(path) for path in paths] for paths in (given.pairs, given.rows)))
     given.out.write_text(json.dumps(learned, indent=1) + "\n", encoding="utf-8")
 
 

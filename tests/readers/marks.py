@@ -20,6 +20,24 @@ def fern(side: int = 300) -> Any:
     return np.dstack([np.full((side, side, 3), (30, 70, 45), np.uint8), alpha])
 
 
+def badge(above: str, below: str, side: int = 360, *, star: bool = True) -> Any:
+    """A round badge: a ring, a word above and one below, a symbol in the middle. RGBA."""
+    rgb = np.zeros((side, side, 3), np.uint8)
+    middle, ink, paper = side // 2, (235, 225, 200), (40, 60, 50)
+    cv2.circle(rgb, (middle, middle), middle - 2, paper, -1, cv2.LINE_AA)
+    cv2.circle(rgb, (middle, middle), middle - 16, ink, 6, cv2.LINE_AA)
+    for text, y in ((above, side * 3 // 10), (below, side * 8 // 10)):
+        (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, 1.3, 3)
+        cv2.putText(rgb, text, (middle - width // 2, y), cv2.FONT_HERSHEY_DUPLEX, 1.3, ink, 3, cv2.LINE_AA)
+    turns = np.arange(10) * (np.pi / 5)
+    reach = np.where(np.arange(10) % 2, 22, 56) if star else np.where(np.arange(10) < 5, 56, 30)
+    points = np.stack([middle + reach * np.sin(turns), middle - reach * np.cos(turns)], 1)
+    cv2.fillPoly(rgb, [points.astype(np.int32)], ink, cv2.LINE_AA)
+    alpha = np.zeros((side, side), np.uint8)
+    cv2.circle(alpha, (middle, middle), middle - 2, 255, -1, cv2.LINE_AA)
+    return np.dstack([rgb, alpha])
+
+
 def ground(seed: int = 0, height: int = 900, width: int = 1200) -> Any:
     """A table with wood grain, soft light and a few things on it. RGB."""
     rng = np.random.default_rng(seed)

@@ -55,18 +55,21 @@ def _sightings(
     finder: MarkFinder, view: FrameView, frame: Frame, reader: Reader, confirm: ConfirmText | None
 ) -> list[Sighting]:
     kept = []
-    for candidate in finder.candidates(view)[: SETTINGS.most]:
-        if candidate.p < (SETTINGS.doubtful if confirm else SETTINGS.found):
+    for rough in finder.candidates(view)[: SETTINGS.most]:
+        if rough.p < SETTINGS.doubtful:
             break
-        quad = _quad(finder, view, candidate)
+        candidate = finder.finished(view, rough)
+        if candidate.p < (SETTINGS.doubtful if confirm else SETTINGS.found):
+            continue
+        quad = _quad(finder, candidate)
         score = _with_text(candidate.p, confirm(frame, quad, finder.template)) if confirm else candidate.p
         if score >= SETTINGS.found:
             kept.append(Sighting(finder.template.name, reader, quad, score, frame.time_s))
     return kept
 
 
-def _quad(finder: MarkFinder, view: FrameView, candidate: Candidate) -> Quad:
-    (a, b), (c, d), (e, f), (g, h) = corners(finder.finished(view, candidate), finder.template.size).tolist()
+def _quad(finder: MarkFinder, candidate: Candidate) -> Quad:
+    (a, b), (c, d), (e, f), (g, h) = corners(candidate.fit.homography, finder.template.size).tolist()
     return (a, b), (c, d), (e, f), (g, h)
 
 

@@ -4,7 +4,7 @@ judged."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,14 +13,8 @@ import numpy as np
 from verify_media.readers.contour import align
 from verify_media.readers.fit_quality import Fit, measure, promise
 from verify_media.readers.frame_view import FrameView
-from verify_media.readers.planar import (
-    Guess,
-    Matches,
-    TemplateFeatures,
-    feature_guesses,
-    feature_matches,
-    is_sane,
-)
+from verify_media.readers.matching import Matches, TemplateFeatures, feature_matches
+from verify_media.readers.planar import Guess, feature_guesses, is_sane
 from verify_media.readers.shape import EdgePyramid, bank_of, shape_guesses
 from verify_media.readers.verify_match import Support, probability
 
@@ -35,11 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FinderSettings:
-    """`sure`: features alone are so good that the shape search would only cost time."""
+    """`sure`: features alone are so good that the shape search would only cost time. `alike`: probabilities that differ
+    by less say nothing about which of two fits is closer."""
 
     feature_guesses: int = 6
     sure: float = 0.99
     coarse_keep: int = 10
+    alike: float = 0.05
 
 
 SETTINGS = FinderSettings()
@@ -74,14 +70,20 @@ class MarkFinder:
     def candidates(self, view: FrameView) -> list[Candidate]:
         """Places for the mark, most probable first, one for each neighbourhood."""
         matches = feature_matches(view, self.features)
-        found = self._by_features(view, matches)
-        if not any(c.p >= SETTINGS.sure for c in found):
+        found = self._by_features(view, matches, matches)
+        if not _is_sure(found):
+            tilted = feature_matches(view, self.features, tilted=True)
+            found += self._by_features(view, matches + tilted, tilted)
+        if not _is_sure(found):
             found += self._by_shape(view, matches)
         return _apart(sorted(found, key=lambda c: -c.p))
 
-    def _by_features(self, view: FrameView, matches: tuple[Matches, ...]) -> list[Candidate]:
+    def _by_features(
+        self, view: FrameView, matches: tuple[Matches, ...], fresh: tuple[Matches, ...]
+    ) -> list[Candidate]:
+        """Places from the `fresh` matches, judged by all of them."""
         found = []
-        for guess in feature_guesses(view, self.template, matches)[: SETTINGS.feature_guesses]:
+        for guess in feature_guesses(view, self.template, fresh)[: SETTINGS.feature_guesses]:
             fitted = align(view, self.template, guess.homography, 96, FROM_FEATURES)
             # On cloth the contour may pull the plane away from what the features agree on: judge both.
             for homography in (guess.homography, fitted):
@@ -116,25 +118,35 @@ class MarkFinder:
         support = Support(counts["sift"], counts["orb"], guess.spread, detail)
         return Candidate(fit, support, guess.method, self.judge(fit, support))
 
-    def finished(self, view: FrameView, candidate: Candidate) -> Matrix:
-        """The place fitted once more at the largest size that the frame resolves; the corners of a sighting come from
-        here."""
+    def finished(self, view: FrameView, candidate: Candidate) -> Candidate:
+        """The place fitted once more at the largest size that the frame resolves, and judged there: a better fit shows
+        more of what a look-alike has of its own. The corners of a sighting come from here."""
         level = 192 if candidate.fit.size_px > 110 else 96
         fitted = align(view, self.template, candidate.fit.homography, level, FINISH)
         if fitted is None or not is_sane(fitted, self.template.size, view.image.shape):
-            return candidate.fit.homography
-        better = measure(view, self.template, fitted, 96).hit >= candidate.fit.hit - 0.03
-        return fitted if better else candidate.fit.homography
+            return candidate
+        fit = measure(view, self.template, fitted, 96)
+        if fit.hit < candidate.fit.hit - 0.03:
+            return candidate
+        return replace(candidate, fit=fit, p=self.judge(fit, candidate.support))
+
+
+def _is_sure(found: Iterable[Candidate]) -> bool:
+    return any(c.p >= SETTINGS.sure for c in found)
 
 
 def _apart(ordered: list[Candidate]) -> list[Candidate]:
+    """One candidate for each neighbourhood: of those nearly as probable as the best, the one that fits best."""
     kept: list[Candidate] = []
     for candidate in ordered:
-        centre, size = _middle(candidate)
-        if all(np.linalg.norm(centre - c) > 0.5 * max(size, s) for c, s in map(_middle, kept)):
+        twin = next((n for n, other in enumerate(kept) if _is_near(candidate, other)), None)
+        if twin is None:
             kept.append(candidate)
+        elif candidate.p > kept[twin].p - SETTINGS.alike and candidate.fit.hit > kept[twin].fit.hit:
+            kept[twin] = candidate
     return kept
 
 
-def _middle(candidate: Candidate) -> tuple[Any, float]:
-    return np.array(candidate.fit.centre), candidate.fit.size_px
+def _is_near(one: Candidate, other: Candidate) -> bool:
+    distance = np.linalg.norm(np.array(one.fit.centre) - np.array(other.fit.centre))
+    return bool(distance <= 0.5 * max(one.fit.size_px, other.fit.size_px))

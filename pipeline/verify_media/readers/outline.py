@@ -94,7 +94,7 @@ def contour_of(template: Template, level_px: int, most: int = 260) -> Contour:
     size = (template.size[0] * fx, template.size[1] * fy)
     inner = _inner(small, corner, size)
     grey = np.asarray(cv2.cvtColor(inner, cv2.COLOR_RGB2GRAY), np.float32)
-    return Contour(points, normals.astype(np.float32), size, calm, grey, _tones(inner))
+    return Contour(points, normals.astype(np.float32), size, calm, grey, tones_of(inner))
 
 
 def _inner(small: Any, corner: Any, size: tuple[float, float]) -> Image:
@@ -102,7 +102,7 @@ def _inner(small: Any, corner: Any, size: tuple[float, float]) -> Image:
     return np.ascontiguousarray(small[y : y + max(2, round(size[1])), x : x + max(2, round(size[0]))], np.uint8)
 
 
-def _tones(inner: Image, most: int = 4) -> Floats:
+def tones_of(inner: Image, most: int = 4) -> Floats:
     """Memberships of the pixels in up to `most` colours, soft at the edges as a picture is."""
     colours = inner.reshape(-1, 3).astype(np.float32)
     count = min(most, len(np.unique(inner.reshape(-1, 3) // 32, axis=0)))

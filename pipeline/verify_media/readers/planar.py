@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import cv2
 import numpy as np
 
-from verify_media.readers.frame_view import SETTINGS, Features, FrameView, detect, orb_of, sift_of
+from verify_media.readers.frame_view import SETTINGS, FrameView
+from verify_media.readers.matching import Matches, distinct
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,75 +34,10 @@ class Guess:
     """The coarse score of the shape search."""
 
 
-class TemplateFeatures:
-    """SIFT and ORB features of a mark at several sizes and in both polarities (a white stamp of a black logo)."""
-
-    def __init__(self, template: Template) -> None:
-        self.template = template
-
-    @cached_property
-    def sift(self) -> tuple[Features, ...]:
-        return self._at_sizes(sift_of(900), root=True)
-
-    @cached_property
-    def orb(self) -> tuple[Features, ...]:
-        return self._at_sizes(orb_of(900), root=False)
-
-    def _at_sizes(self, detector: Any, *, root: bool) -> tuple[Features, ...]:
-        found = []
-        for side in SETTINGS.template_sides_px:
-            scale = min(1.0, side / self.template.long_side)
-            small = cv2.resize(self.template.grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            for grey in (small, 255 - small):
-                features = detect(detector, np.asarray(grey, np.uint8), scale, root=root)
-                found.append(Features(features.points - self.template.pad_px, features.descriptors))
-        return tuple(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """Correspondences of one method and polarity: `source` in mark pixels, `target` in frame pixels, n x 2."""
-
-    method: str
-    source: Floats
-    target: Floats
-
-    def support(self, homography: Matrix, tolerance_px: float) -> int:
-        """How many different correspondences agree with a homography."""
-        if len(self.source) == 0:
-            return 0
-        seen = cv2.perspectiveTransform(self.source[None].astype(np.float64), homography)[0]
-        inside = np.linalg.norm(seen - self.target, axis=1) < tolerance_px
-        return _distinct(self.source[inside], self.target[inside])
-
-
-def feature_matches(view: FrameView, mark: TemplateFeatures) -> tuple[Matches, ...]:
-    """SIFT and ORB, each with the mark as it is and with its negative."""
-    return tuple(
-        Matches(method, *_matches(getattr(mark, method)[polarity::2], getattr(view, method), norm))
-        for method, norm in (("sift", cv2.NORM_L2), ("orb", cv2.NORM_HAMMING))
-        for polarity in (0, 1)
-    )
-
-
 def feature_guesses(view: FrameView, template: Template, matches: tuple[Matches, ...]) -> list[Guess]:
     """Homographies supported by SIFT or ORB, most inliers first."""
     guesses = [g for m in matches for g in _homographies((m.source, m.target), template, m.method, view)]
     return sorted(guesses, key=lambda g: -g.inliers)
-
-
-def _matches(sets: tuple[Features, ...], frame: Features, norm: int) -> tuple[Floats, Floats]:
-    """Correspondences (mark points, frame points) that pass Lowe's ratio test, pooled over the mark's sizes."""
-    matcher = cv2.BFMatcher(norm)
-    sources, targets = [np.zeros((0, 2), np.float32)], [np.zeros((0, 2), np.float32)]
-    for mark in sets:
-        if len(mark.descriptors) < 2 or len(frame.descriptors) < 2:
-            continue
-        pairs = matcher.knnMatch(mark.descriptors, frame.descriptors, k=2)
-        good = [p[0] for p in pairs if len(p) == 2 and p[0].distance < SETTINGS.ratio * p[1].distance]
-        sources.append(mark.points[[m.queryIdx for m in good]])
-        targets.append(frame.points[[m.trainIdx for m in good]])
-    return np.concatenate(sources), np.concatenate(targets)
 
 
 def _homographies(matches: tuple[Floats, Floats], template: Template, method: str, view: FrameView) -> list[Guess]:
@@ -117,7 +52,7 @@ def _homographies(matches: tuple[Floats, Floats], template: Template, method: st
         if _is_empty(solution):
             break
         inside = mask.ravel() > 0
-        count = _distinct(source[inside], target[inside])
+        count = distinct(source[inside], target[inside])
         homography = np.asarray(solution, np.float64)
         if count >= SETTINGS.fewest and is_sane(homography, template.size, view.image.shape):
             spread = _hull_area(source[inside]) / (template.size[0] * template.size[1])
@@ -129,16 +64,6 @@ def _homographies(matches: tuple[Floats, Floats], template: Template, method: st
 def _is_empty(homography: Any) -> bool:
     # OpenCV's stubs promise an array; without a solution it returns None.
     return homography is None
-
-
-def _distinct(source: Floats, target: Floats) -> int:
-    """Inliers at different places: one corner found at three sizes of the mark is one."""
-    cells = {
-        (int(s[0] // 6), int(s[1] // 6), int(t[0] // 3), int(t[1] // 3)) for s, t in zip(source, target, strict=True)
-    }
-    marks = {cell[:2] for cell in cells}
-    places = {cell[2:] for cell in cells}
-    return min(len(marks), len(places))
 
 
 def _hull_area(points: Floats) -> float:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -36,6 +36,7 @@ class Template:
         self.pad_px = pad_px
         self.size = (rgb.shape[1] - 2 * pad_px, rgb.shape[0] - 2 * pad_px)
         self._levels: dict[int, Contour] = {}
+        self._derived: dict[str, Any] = {}
 
     @property
     def long_side(self) -> int:
@@ -50,6 +51,12 @@ class Template:
         if level_px not in self._levels:
             self._levels[level_px] = contour_of(self, level_px)
         return self._levels[level_px]
+
+    def once(self, key: str, make: Callable[[], Any]) -> Any:
+        """What another module derives from the mark, derived once."""
+        if key not in self._derived:
+            self._derived[key] = make()
+        return self._derived[key]
 
 
 def load_template(path: Path, *, prepare: Callable[[Image], Image] | None = None) -> Template:
