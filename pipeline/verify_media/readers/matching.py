@@ -32,8 +32,8 @@ class TiltSettings:
     squeeze: float = 0.5
     axes: int = 5
     sides_px: tuple[int, ...] = (320, 140)
-    sift_most: int = 250
-    orb_most: int = 300
+    sift_most: int = 350
+    orb_most: int = 400
 
 
 TILTS = TiltSettings()
