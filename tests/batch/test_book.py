@@ -192,3 +192,22 @@ def test_json_lines_manifests_and_what_is_no_source(letters: Path, tmp_path: Pat
         list(Source(str(table), FLAGS).submissions())
     with pytest.raises(NothingToCheck):
         list(Source(str(tmp_path / "nowhere"), FLAGS).submissions())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[" * 100_000,
+        "7",
+        "\x00\xff",
+        '{"submission": "a", "file": "b.jpg", "names": 7}',
+        '{"submission": "a", "file": "b.jpg", "policy": {"id": 1}}',
+        '{"submission": "a", "file": ["b.jpg"]}',
+    ],
+)
+def test_a_manifest_that_cannot_be_understood_is_said(tmp_path: Path, text: str) -> None:
+    table = tmp_path / "letters.jsonl"
+    table.write_bytes(text.encode("latin-1") + b"\n")
+    with pytest.raises(UsageError, match=r"letters\.jsonl"):
+        list(Source(str(table), FLAGS).submissions())

@@ -17,6 +17,10 @@ from verify_media.messages import message
 from verify_media.records import Marks, Skipped
 from verify_media.submission import FILE_NAME, Submission
 
+LISTS = ("names", "spellings", "logos", "cards")
+KEYS = ("submission", "file", "policy", *LISTS)
+"""Columns of a manifest; others are left alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -108,26 +112,47 @@ def _from_manifest(path: Path, flags: Mapping[str, Any]) -> Iterator[Listed]:
     for number, row in enumerate(_rows(path), 1):
         if not row.get("submission") or not row.get("file"):
             raise UsageError(f"{path.name}, row {number}: submission and file are needed", "Name the columns so.")
+        if wrong := next((key for key in KEYS if not _is_text(row.get(key))), None):
+            raise UsageError(
+                f"{path.name}, row {number}: {wrong} is no text", "Several values: a|b, or a list of texts."
+            )
         rows.setdefault(str(row["submission"]), []).append(row)
     for name, group in rows.items():
         yield _manifest_group(path.parent, name, group, flags)
 
 
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        if path.suffix.lower() == ".csv":
-            yield from csv.DictReader(file)
-        else:
-            yield from (json.loads(line) for line in file if line.strip())
+    """Raises UsageError for what is no table of texts."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            if path.suffix.lower() == ".csv":
+                yield from csv.DictReader(file)
+            else:
+                yield from (_row(line) for line in file if line.strip())
+    except (ValueError, RecursionError, csv.Error, OSError) as error:
+        raise UsageError(f"{path.name} cannot be read: {error}", "Write it as UTF-8, one row for each file.") from error
+
+
+def _row(line: str) -> Mapping[str, Any]:
+    row = json.loads(line)
+    if not isinstance(row, dict):
+        raise ValueError(f"{line.strip()[:40]!r} is no object")
+    return row
 
 
 def _manifest_group(base: Path, name: str, rows: list[Mapping[str, Any]], flags: Mapping[str, Any]) -> Listed:
-    given = {key: _values(rows, key) for key in ("names", "spellings", "logos", "cards")}
+    given = {key: _values(rows, key) for key in LISTS}
     policy = next((row["policy"] for row in rows if row.get("policy")), flags.get("policy"))
     merged = {**flags, **{key: (*flags.get(key, ()), *values) for key, values in given.items()}, "policy": policy}
     submission = replace(Submission.from_flags(base, **merged), folder=base / name)
     urls = [file if is_url(file := str(row["file"])) else str(base / file) for row in rows]
     return _listed(name, submission, {url: _stamp(url) for url in urls})
+
+
+def _is_text(value: object) -> bool:
+    return (
+        value is None or isinstance(value, str) or (isinstance(value, list) and all(isinstance(v, str) for v in value))
+    )
 
 
 def _values(rows: list[Mapping[str, Any]], key: str) -> tuple[str, ...]:
