@@ -112,10 +112,9 @@ def _from_manifest(path: Path, flags: Mapping[str, Any]) -> Iterator[Listed]:
     for number, row in enumerate(_rows(path), 1):
         if not row.get("submission") or not row.get("file"):
             raise UsageError(f"{path.name}, row {number}: submission and file are needed", "Name the columns so.")
-        if wrong := next((key for key in KEYS if not _is_text(row.get(key))), None):
-            raise UsageError(
-                f"{path.name}, row {number}: {wrong} is no text", "Several values: a|b, or a list of texts."
-            )
+        if wrong := next((key for key in KEYS if not _is_text(row.get(key), several=key in LISTS)), None):
+            cure = "Write a text; several names, spellings, logos or cards as a|b or as a list of texts."
+            raise UsageError(f"{path.name}, row {number}: {wrong} is no text", cure)
         rows.setdefault(str(row["submission"]), []).append(row)
     for name, group in rows.items():
         yield _manifest_group(path.parent, name, group, flags)
@@ -149,10 +148,10 @@ def _manifest_group(base: Path, name: str, rows: list[Mapping[str, Any]], flags:
     return _listed(name, submission, {url: _stamp(url) for url in urls})
 
 
-def _is_text(value: object) -> bool:
-    return (
-        value is None or isinstance(value, str) or (isinstance(value, list) and all(isinstance(v, str) for v in value))
-    )
+def _is_text(value: object, *, several: bool) -> bool:
+    if several and isinstance(value, list):
+        return all(isinstance(part, str) for part in value)
+    return value is None or isinstance(value, str)
 
 
 def _values(rows: list[Mapping[str, Any]], key: str) -> tuple[str, ...]:
