@@ -63,7 +63,8 @@ def _sampled(image: NDArray[np.uint8], matrix: NDArray[np.float64], scale: float
     part = image[low[1] : high[1], low[0] : high[0]]
     shrink = max(1.0, scale)
     size = max(2, round(part.shape[1] / shrink)), max(2, round(part.shape[0] / shrink))
-    small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    step = max(1, int(shrink // 4))  # 16 samples make a good mean of hundreds, in a fraction of the time
+    small = cv2.resize(np.ascontiguousarray(part[::step, ::step]), size, interpolation=cv2.INTER_AREA)
     factors = np.array([size[0] / part.shape[1], size[1] / part.shape[0]])
     inner = np.column_stack([matrix[:, :2] * factors[:, None], (matrix[:, 2] - low) * factors])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
