@@ -58,7 +58,7 @@ class Judged:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+")
-    parser.add_argument("--fold", type=int, help="only photos of this fold, which the network never saw")
+    parser.add_argument("--fold", type=int, help="only photos of this fold; the network never saw 0")
     parser.add_argument("--limit", type=int, default=10**9, help="pictures of each set")
     args = parser.parse_args()
     marks: list[Judged] = []
