@@ -12,11 +12,8 @@ ACCUSED, MISSED = 0.005, 0.012
 correction for several sightings. An accusation costs a maker more."""
 
 
-def calibrated(score, strange, digital, height, weight, *, told: bool = True) -> list[dict]:
-    """Platt's line in each bucket (Platt 1999), and split-conformal limits for one to four sightings.
-
-    `strange`: the scores of judges that know no photo of the mark's source. They set the limit of accusations, because
-    photos of a camera that training never saw look odder than new photos of those it did."""
+def calibrated(score, digital, height, weight, *, told: bool = True) -> list[dict]:
+    """Platt's line in each bucket (Platt 1999), and split-conformal limits for one to four sightings."""
     from sklearn.linear_model import LogisticRegression
 
     found, low = [], 0.0
@@ -24,14 +21,12 @@ def calibrated(score, strange, digital, height, weight, *, told: bool = True) ->
         at = (height > low) & (height <= up_to)
         low = up_to
         y, s, w = digital[at], score[at], weight[at].astype(float)
-        odd = np.maximum(strange[at], s)
         for k in (0, 1):
             w[y == k] *= len(y) / 2 / w[y == k].sum()
         line = LogisticRegression(C=10.0).fit(s[:, None], y, sample_weight=w)
         slope, offset = float(line.coef_[0, 0]), float(line.intercept_[0])
         p = 1 / (1 + np.exp(-(offset + slope * s)))
-        q = 1 / (1 + np.exp(-(offset + slope * odd)))
-        above = [max(0.5, 1 - limit(1 - q[y == 0], w[y == 0], ACCUSED / n)) for n in (1, 2, 3, 6)]
+        above = [max(0.5, 1 - limit(1 - p[y == 0], w[y == 0], ACCUSED / n)) for n in (1, 2, 3, 6)]
         below = [min(0.5, limit(p[y == 1], w[y == 1], MISSED / n)) for n in (1, 2, 3, 4)]
         if told:
             print(f"bucket {up_to}: n {np.bincount(y)}, digital above {above[0]:.3f} physical below {below[0]:.3f}, digital found "

@@ -57,20 +57,3 @@ def judged(found: list, values: np.ndarray, fold: np.ndarray) -> np.ndarray:
             if at.any():
                 out[at] += share * np.mean([b.predict(values[at], raw_score=True) for b in kinds], 0)
     return out
-
-
-SOURCES = ("scene_text/icdar2003", "physical_photos/zxing", "logos/grocery", "logos/logohunter")
-"""Photographers, each with a few cameras; all other sources together are one more."""
-
-
-def as_strangers(values: np.ndarray, rows: list[dict], usable: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """`own`, with photographed words judged by trees that know no photo of their source."""
-    source = np.array([r["source"] if r["source"] in SOURCES else "other" for r in rows])
-    photographed = np.array([not r["synthetic"] for r in rows]) & usable
-    out = own.copy()
-    for name in (*SOURCES, "other"):
-        train, at = np.nonzero(usable & (source != name))[0], np.nonzero(photographed & (source == name))[0]
-        if len(at):
-            kinds = fit_trees(values[train], [rows[i] for i in train])
-            out[at] = np.mean([b.predict(values[at], raw_score=True) for b in kinds], 0)
-    return out

@@ -19,7 +19,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "
 
 from authenticate_data import Data, columns, load, tidy, weights  # noqa: E402
 from authenticate_limits import calibrated, toml  # noqa: E402
-from authenticate_trees import as_strangers, boosters, fit_trees, judged  # noqa: E402
+from authenticate_trees import boosters, fit_trees, judged  # noqa: E402
 from export_trees import export_trees  # noqa: E402
 
 EXPLAINED = (
@@ -55,8 +55,7 @@ def main() -> None:
     named = {n: data.values[:, i] for i, n in enumerate(vector.NAMES)}
     fair = trained & has_net if nets else trained
     at = fair & judgeable(data, named)
-    strange = fusion[0] * as_strangers(values, data.rows, trained, trees) + fusion[1] * pixels
-    buckets = calibrated(score[at], strange[at], data.digital[at], named["letter_height_px"][at], importance(data)[at])
+    buckets = calibrated(score[at], data.digital[at], named["letter_height_px"][at], importance(data)[at])
     there = trained & (data.digital == 0)
     typical = {n: np.nanquantile(named[n][there], [0.05, 0.5, 0.95]) for n in EXPLAINED}
     args.out.mkdir(exist_ok=True)
