@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from itertools import islice
 from queue import SimpleQueue
 
 from verify_media.cage import Cage
-from verify_media.engines.work import Answer, Job, perform, pin_threads, warm_up
+from verify_media.engines.work import Answer, Job, cores, perform, pin_threads, warm_up
 
 IN_FLIGHT_PER_WORKER = 2
 
@@ -19,7 +18,7 @@ IN_FLIGHT_PER_WORKER = 2
 class LocalEngine:
     """`workers` processes; 1 for each core by default. A thread each fetches the files and waits for the answers."""
 
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    workers: int = field(default_factory=cores)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Answer]:
         waiting = iter(jobs)

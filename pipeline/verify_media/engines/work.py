@@ -75,9 +75,14 @@ def lost(job: Job, reason: str) -> Answer:
     return Answer(job, None, message("skipped-failed", file=Path(job.url).name, reason=reason))
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def pin_threads(workers: int) -> None:
     """Shares the cores among `workers` processes; to be called before the numeric libraries are imported."""
-    threads = str(max(1, (os.cpu_count() or 1) // max(1, workers)))
+    threads = str(max(1, cores() // max(1, workers)))
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VERIFY_MEDIA_THREADS"):
         os.environ[name] = threads
 
