@@ -35,7 +35,7 @@ def main(report: Path, shots: Path, target: Path) -> None:
                 page.screenshot(path=target / f"{name}.jpg", quality=QUALITY, type="jpeg")
         with served() as address, opened(browser, address, DESK) as page:
             fill(page, Submission.load(shots))
-            page.screenshot(path=target / "page.jpg", quality=QUALITY, type="jpeg", full_page=True)
+            page.screenshot(path=target / "page.jpg", quality=QUALITY, type="jpeg")
         browser.close()
 
 
