@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from verify_media.batch import events
 from verify_media.batch.counters import Counters, Told
-from verify_media.batch.events import Events
 from verify_media.batch.ledger import Ledger
 from verify_media.batch.rows import (
     ITEMS,
@@ -41,7 +41,6 @@ def run_batch(
     *,
     today: date | None = None,
     told: Told | None = None,
-    events: Events | None = None,
 ) -> Counters:
     """Writes the result files to `dest` and returns the counters. Raises UsageError and CannotWrite."""
     dest.mkdir(parents=True, exist_ok=True)
@@ -49,8 +48,8 @@ def run_batch(
     if twice := [name for name, count in Counter(one.name for one in listed).items() if count > 1]:
         raise UsageError(f"two submissions are called {twice[0]!r}", "Give each submission a name of its own.")
     total = sum(len(one.jobs) for one in listed)
-    book = _Book(dest, today or date.today(), listed, events or Events())
-    book.events.started(len(listed), total)
+    book = _Book(dest, today or date.today(), listed)
+    events.started(len(listed), total)
     for answer in engine.run(book.waiting()):
         book.take(answer, known=False)
         if told:
@@ -62,8 +61,8 @@ def run_batch(
 class _Book:
     """What is known of every submission, and the files that it is written to."""
 
-    def __init__(self, dest: Path, today: date, listed: Iterable[Listed], events: Events) -> None:
-        self.dest, self.today, self.events = dest, today, events
+    def __init__(self, dest: Path, today: date, listed: Iterable[Listed]) -> None:
+        self.dest, self.today = dest, today
         self.counters = Counters()
         self._ledger = Ledger(dest / ITEMS)
         self._listed = {one.name: one for one in listed}
@@ -94,7 +93,7 @@ class _Book:
         self.counters.count(answer)
         if not known:
             self._ledger.write(one, answer)
-        self.events.item(answer, known=known)
+        events.item(answer, known=known)
         self._finish_if_complete(one)
 
     def close(self) -> None:
@@ -104,7 +103,7 @@ class _Book:
         write_whole(self.dest / SUBMISSIONS, ordered)
         self._fresh.unlink(missing_ok=True)
         write_whole(self.dest / SUMMARY, [json.dumps(self.counters.plain(), indent=2), "\n"])
-        self.events.finished(self.counters)
+        events.finished(self.counters)
 
     def _finish_if_complete(self, one: Listed) -> None:
         answers = self._open[one.name]
@@ -113,7 +112,7 @@ class _Book:
         result = self._conclude(one, [answers[job.url] for job in one.jobs])
         self.counters.submissions[str(int(result.exit_code))] += 1
         append_row(self._fresh, submission_row(one.name, result))
-        self.events.submission(one.name, result)
+        events.submission(one.name, result)
         self._open[one.name] = {job.url: replace(answers[job.url], report=None) for job in one.jobs}
 
     def _conclude(self, one: Listed, answers: Iterable[Answer]) -> RunResult:

@@ -16,33 +16,34 @@ LOGGER = logging.getLogger("verify_media.batch")
 LOGGER.addHandler(logging.NullHandler())
 
 
-class Events:
-    """What happened, as log records: `started`, `item`, `submission`, `finished`. Names no place inside a picture."""
+def started(submissions: int, items: int) -> None:
+    _log("started", submissions=submissions, items=items)
 
-    def started(self, submissions: int, items: int) -> None:
-        _log("started", submissions=submissions, items=items)
 
-    def item(self, answer: Answer, *, known: bool) -> None:
-        outcome = answer.report.outcome.value if answer.report else "skipped"
-        level = logging.INFO if answer.report else logging.WARNING
-        _log(
-            "item",
-            level,
-            submission=answer.job.submission,
-            item=answer.job.url,
-            outcome=outcome,
-            reason=answer.reason.key if answer.reason else None,
-            seconds=round(answer.seconds, 3),
-            worker=answer.worker,
-            reused=known,
-        )
+def item(answer: Answer, *, known: bool) -> None:
+    """`known`: from an earlier batch."""
+    outcome = answer.report.outcome.value if answer.report else "skipped"
+    level = logging.INFO if answer.report else logging.WARNING
+    _log(
+        "item",
+        level,
+        submission=answer.job.submission,
+        item=answer.job.url,
+        outcome=outcome,
+        reason=answer.reason.key if answer.reason else None,
+        seconds=round(answer.seconds, 3),
+        worker=answer.worker,
+        reused=known,
+    )
 
-    def submission(self, name: str, result: RunResult) -> None:
-        failed = [rule.id for rule in result.rules if rule.verdict.value == "fail"]
-        _log("submission", submission=name, exit_code=int(result.exit_code), failed=failed)
 
-    def finished(self, counters: Counters) -> None:
-        _log("finished", **counters.plain())
+def submission(name: str, result: RunResult) -> None:
+    failed = [rule.id for rule in result.rules if rule.verdict.value == "fail"]
+    _log("submission", submission=name, exit_code=int(result.exit_code), failed=failed)
+
+
+def finished(counters: Counters) -> None:
+    _log("finished", **counters.plain())
 
 
 def _log(event: str, level: int = logging.INFO, **fields: Any) -> None:

@@ -11,6 +11,7 @@ from verify_media.batch.rows import answer_of as answer_in
 from verify_media.batch.source import Listed, digest_of
 from verify_media.cache import marks_digest, versions
 from verify_media.engines.work import Answer, Job
+from verify_media.records import Marks
 
 
 class Ledger:
@@ -24,14 +25,16 @@ class Ledger:
         self.path = path
         self._by_place: dict[bytes, int] = {}
         self._by_content: dict[bytes, int] = {}
+        self._wanted: dict[Marks, str] = {}
         for offset, row in placed_rows(path):
             self._note(row, offset)
 
     def answer(self, one: Listed, job: Job) -> Answer | None:
         """What is known of `job`, or None: then it has to be done."""
-        offset = self._by_place.get(bytes.fromhex(place_key(one, job)))
+        wanted = self._digest(job.marks)
+        offset = self._by_place.get(bytes.fromhex(place_key(one, job, wanted)))
         if offset is None and self._by_content and (digest := digest_of(job.url)):
-            offset = self._by_content.get(bytes.fromhex(content_key(digest, job)))
+            offset = self._by_content.get(bytes.fromhex(content_key(digest, wanted)))
         if offset is None:
             return None
         try:
@@ -42,8 +45,16 @@ class Ledger:
 
     def write(self, one: Listed, answer: Answer) -> None:
         """Appends the row of a new answer. Raises CannotWrite."""
-        row = item_row(answer, place_key(one, answer.job))
-        append_row(self.path, {**row, "content": _content_of(answer)})
+        wanted = self._digest(answer.job.marks)
+        row = item_row(answer, place_key(one, answer.job, wanted))
+        content = content_key(answer.report.media.sha256, wanted) if answer.report else None
+        append_row(self.path, {**row, "content": content})
+
+    def _digest(self, marks: Marks) -> str:
+        """Of what is looked for: logos and cards are read once for all items that share them."""
+        if marks not in self._wanted:
+            self._wanted[marks] = marks_digest(marks)
+        return self._wanted[marks]
 
     def _note(self, row: Row, offset: int) -> None:
         for name, index in (("key", self._by_place), ("content", self._by_content)):
@@ -54,17 +65,13 @@ class Ledger:
                 continue
 
 
-def place_key(one: Listed, job: Job) -> str:
+def place_key(one: Listed, job: Job, wanted: str) -> str:
     """Hash of where a file is, its size and time, and what is looked for in it."""
-    return _hash(job.submission, job.url, one.stamps.get(job.url, ""), marks_digest(job.marks), versions())
+    return _hash(job.submission, job.url, one.stamps.get(job.url, ""), wanted, versions())
 
 
-def content_key(sha256: str, job: Job) -> str:
-    return _hash(sha256, marks_digest(job.marks), versions())
-
-
-def _content_of(answer: Answer) -> str | None:
-    return content_key(answer.report.media.sha256, answer.job) if answer.report else None
+def content_key(sha256: str, wanted: str) -> str:
+    return _hash(sha256, wanted, versions())
 
 
 def _moved(answer: Answer, job: Job) -> Answer:

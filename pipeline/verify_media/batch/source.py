@@ -74,8 +74,7 @@ def _folder(folder: Path, flags: Mapping[str, Any]) -> Listed:
     files = [
         p for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith(".") and p.resolve() not in own
     ]
-    stamps = {str(path): f"{path.stat().st_size} {path.stat().st_mtime_ns}" for path in files}
-    return _listed(folder.name, submission, stamps)
+    return _listed(folder.name, submission, {str(path): _stamp(str(path)) for path in files})
 
 
 def _broken(folder: Path, error: VerifyMediaError) -> Listed:

@@ -52,9 +52,9 @@ def look_at(tell: Progress, path: Path, marks: Marks) -> Examined:
 
 
 def compare(tell: Progress, reports: tuple[ItemReport, ...]) -> tuple[ItemReport, ...]:
-    from verify_media.stages.authenticate import across_items
+    from verify_media.examination import compare as compare_items
 
-    return tuple(across_items(reports))
+    return tuple(compare_items(reports))
 
 
 def send(

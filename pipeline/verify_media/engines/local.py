@@ -9,7 +9,8 @@ from itertools import islice
 from queue import SimpleQueue
 
 from verify_media.cage import Cage
-from verify_media.engines.work import Answer, Job, cores, perform, pin_threads, warm_up
+from verify_media.engines.work import Answer, Job, perform, pin_threads, warm_up
+from verify_media.machine import cores
 
 IN_FLIGHT_PER_WORKER = 2
 

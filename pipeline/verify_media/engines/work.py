@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from verify_media.machine import cores
 from verify_media.messages import Message, message
 from verify_media.records import ItemReport, Marks, Skipped
 
@@ -73,11 +74,6 @@ def _slim(report: ItemReport) -> ItemReport:
 def lost(job: Job, reason: str) -> Answer:
     """The answer for a job whose worker died every time it was tried."""
     return Answer(job, None, message("skipped-failed", file=Path(job.url).name, reason=reason))
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def pin_threads(workers: int) -> None:

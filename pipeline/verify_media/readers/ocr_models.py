@@ -11,6 +11,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from verify_media.machine import cores
+
 ort.disable_telemetry_events()  # what the variable set in verify_media/__init__.py does not reach: Windows' own log
 
 
@@ -19,7 +21,7 @@ def threads() -> int:
     for name in ("VERIFY_MEDIA_THREADS", "OMP_NUM_THREADS"):
         if (value := os.environ.get(name, "")).isdigit() and int(value):
             return int(value)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()
 
 
 @cache

@@ -135,7 +135,12 @@ class Job:
             for shot, choice in zip(shots, choices, strict=True)
             if isinstance(shot, VideoShot) and (choice is None or shot.looks_poor(choice))
         }
-        return self._each(shots, lambda shot: shot.trim(poor[shot.source]) if shot.source in poor else None)  # type: ignore[union-attr]
+
+        def trim(shot: Shot) -> None:
+            if isinstance(shot, VideoShot) and shot.source in poor:
+                shot.trim(poor[shot.source])
+
+        return self._each(shots, trim)
 
     def _topped_up(self, chosen: list[tuple[Shot, Fitted]], budget: int) -> list[tuple[Shot, Fitted]]:
         """Few photos come in coarse steps; what they leave goes to a clip that is quickly encoded once more."""
