@@ -1,9 +1,10 @@
 """Clips: what checking them costs, what their motion tells, and how memory grows with their length.
 
-    python bench/video.py [CORPUS] [--part time|motion|clips|memory] [--rounds N] [--seed N]
+    python bench/video.py [CORPUS] [--part time|motion|clips|memory] [--half held|fit|all] [--rounds N] [--seed N]
 
 `time`: CPU seconds to locate and judge a plain mark over a plain full decode by ffmpeg of the same clips, in one run.
 `motion`: verdicts by motion alone on simulated clips (see video_clips.py); pairs of (kind, speed, CRF) drawn evenly.
+The weights were set on photos of the half "fit".
 `clips`: every clip of the corpus, with a verdict or a reason. `memory`: peak of a process against the clip's length.
 """
 
@@ -26,9 +27,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 import video_clips
-from verify_media.cues import motion
-from verify_media.cues.motion_odds import log_odds
 from verify_media.records import ItemReport, Marks, MediaItem, Skipped
+from verify_media.stages.follow import traced
 from video_clips import DIGITAL, NEUTRAL, PHYSICAL
 
 SPEEDS = (0.5, 1, 2, 4, 8, 16, 32)
@@ -37,6 +37,12 @@ SURE = 3.0
 """Log-odds: 95 %."""
 NAME = "Willow & Thread"
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
+SDR = ("-pix_fmt", "yuv420p")
+HLG = (
+    "-pix_fmt", "yuv420p10le", "-tag:v", "hvc1", "-color_primaries", "bt2020", "-color_trc", "arib-std-b67",
+    "-colorspace", "bt2020nc", "-x265-params", "log-level=error:keyint=30:pools=1",
+)  # fmt: skip
+"""10 bits, as phones film HEVC."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +58,19 @@ class Judged:
         return self.kind in DIGITAL
 
 
-def simulated(corpus: Path, rounds: int, seed: int) -> Iterator[Judged]:
-    words, rng = video_clips.words(corpus), np.random.default_rng(seed)
+def simulated(corpus: Path, rounds: int, seed: int, half: str) -> Iterator[Judged]:
+    words = video_clips.words(corpus, half)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "clip.mp4"
         for number in range(rounds):
             for place, kind in enumerate((*PHYSICAL, *DIGITAL, *NEUTRAL)):
+                rng = np.random.default_rng([seed, number, place])
                 word, other = words[rng.integers(len(words))], words[rng.integers(len(words))]
                 speed, crf = SPEEDS[(number + place) % len(SPEEDS)], CRFS[(number + place // 3) % len(CRFS)]
                 clip = video_clips.clip(kind, word, other, rng, speed)
                 video_clips.write(clip.frames, target, crf)
-                runs = motion.course(list(video_clips.read_grey(target)), clip.quad).runs
-                yield Judged(kind, speed, crf, word.image.name, log_odds(runs))
+                (trace,) = traced(video_clips.read_grey(target), [clip.quad])
+                yield Judged(kind, speed, crf, word.image.name, trace.log_odds)
 
 
 def auc(digital: list[float], physical: list[float]) -> float:
@@ -114,7 +121,7 @@ def panned(
     raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}", "-r", "30", "-i", "-"]
     rate = {1920: "17M", 3840: "45M" if codec == "libx264" else "25M"}.get(size[0], "8M")  # as phones write them
     preset = "superfast" if codec == "libx264" else "ultrafast"
-    how = ["-c:v", codec, "-preset", preset, "-b:v", rate, "-g", "30", "-pix_fmt", "yuv420p"]
+    how = ["-c:v", codec, "-preset", preset, "-b:v", rate, "-g", "30", *(HLG if codec == "libx265" else SDR)]
     command = [FFMPEG, "-v", "error", "-y", *raw, *how, str(target)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdin is not None
@@ -244,13 +251,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, nargs="?", default=Path("../shared/corpus"))
     parser.add_argument("--part", choices=("time", "motion", "clips", "memory"), action="append")
+    parser.add_argument("--half", choices=("fit", "held", "all"), default="held")
     parser.add_argument("--rounds", type=int, default=28)
     parser.add_argument("--seed", type=int, default=1000)
     options = parser.parse_args()
     parts = options.part or ["time", "motion", "clips", "memory"]
     cv2.setNumThreads(1)
     if "motion" in parts:
-        print_motion(list(simulated(options.corpus, options.rounds, options.seed)))
+        print_motion(list(simulated(options.corpus, options.rounds, options.seed, options.half)))
     if "time" in parts:
         print_time(options.corpus)
     if "clips" in parts:

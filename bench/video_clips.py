@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,9 +17,9 @@ from PIL import Image, ImageDraw, ImageFont
 from verify_media.records import Quad
 
 FPS = 30
-PHYSICAL = ("pan", "object", "object-pan")
-DIGITAL = ("overlay", "see-through", "banner", "slide", "slide-still")
-NEUTRAL = ("still", "overlay-still", "passing")
+PHYSICAL = ("pan", "object", "object-pan", "glide", "glide-pan")
+DIGITAL = ("overlay", "see-through", "banner", "slide", "slide-still", "fade-still")
+NEUTRAL = ("still", "overlay-still", "passing", "lights", "covered")
 """Nothing moves that could tell: a motion verdict on these is a fault, whichever it is."""
 
 
@@ -38,9 +39,16 @@ class Word:
     quad: np.ndarray
 
 
-def words(corpus: Path, least_px: float = 14) -> list[Word]:
+def is_held(image: str) -> bool:
+    """Half of the photos, by hash of the file name: weights are set on the others."""
+    return hashlib.sha256(Path(image).name.encode()).digest()[0] % 2 == 1
+
+
+def words(corpus: Path, half: str = "all", least_px: float = 14) -> list[Word]:
+    """Those of one half of the photos: "fit", "held" or "all"."""
     with (corpus / "scene_text.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["legible"] == "1" and len(row["word"]) >= 3]
+    rows = [row for row in rows if half == "all" or is_held(row["image"]) == (half == "held")]
     found = []
     for row in rows:
         quad = np.array([[float(row[f"{axis}{i}"]) for axis in "xy"] for i in range(1, 5)])
@@ -96,11 +104,62 @@ def clip(kind: str, word: Word, other: Word, rng: np.random.Generator, speed_px:
             return Clip(frames, _quad(quad), kind)
         layer, quad = label(word.text, rng, "overlay", ground)
         return Clip([laid(f, layer, (0, 0)) for f in frames], _quad(quad), kind)
+    if kind.startswith("glide"):
+        return _glide(kind, word, other, rng, shots if kind == "glide-pan" else still)
+    if kind in ("lights", "covered"):
+        return _dimmed(photo, quad, rng, count) if kind == "lights" else _covered(photo, quad, other, rng, count)
     eyes = still if kind.endswith("still") else shots
     layer, quad = label(word.text, rng, kind, photo)
     moves = slide(rng, count) if kind.startswith("slide") else np.zeros((count, 2))
-    frames = [laid(camera(warped(photo, e), rng), layer, at) for e, at in zip(eyes, moves, strict=True)]
+    shown = faded(rng, count) if kind.startswith("fade") else np.ones(count)
+    frames = [
+        laid(camera(warped(photo, e), rng), layer * (1, 1, 1, share), at)
+        for e, at, share in zip(eyes, moves, shown, strict=True)
+    ]
     return Clip(frames, _quad(quad + moves[0]), kind)
+
+
+def faded(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Opacity by frame: whole, then gone within 5 to 14 frames, evenly or eased. Backwards it is a title that comes."""
+    start, length = int(rng.integers(0, 9)), int(rng.integers(5, 15))
+    share = np.clip((np.arange(count) - start) / length, 0, 1)
+    return 1 - (share if rng.random() < 0.5 else share * share * (3 - 2 * share))
+
+
+def _glide(kind: str, word: Word, other: Word, rng: np.random.Generator, eyes: np.ndarray) -> Clip:
+    """A real card that is pushed over the ground as evenly as any program would: only its support tells."""
+    ground, _ = placed(other, rng)
+    photo, quad = placed(word, rng)
+    margin = float(rng.uniform(0.3, 2.5))
+    if rng.random() < 0.5:
+        photo = np.full_like(photo, int(rng.integers(40, 230)))
+        layer, quad = label(word.text, rng, "print", photo)
+        photo = cv2.GaussianBlur(laid(photo, layer, (0, 0)), (0, 0), rng.uniform(0.6, 1.2))
+    moves = slide(rng, len(eyes))
+    frames = []
+    for eye, move in zip(eyes, moves, strict=True):
+        own = eye @ _matrix(*move, 0.0, 1.0)
+        frames.append(camera(_with_card(warped(ground, eye), photo, quad, own, margin, turning=False), rng))
+    return Clip(frames, _quad(quad + moves[0]), kind)
+
+
+def _dimmed(photo: np.ndarray, quad: np.ndarray, rng: np.random.Generator, count: int) -> Clip:
+    """A lamp that goes out, or a cloud: all of the picture."""
+    shares = 1 - rng.uniform(0.4, 0.97) * np.clip(np.arange(count) / rng.integers(5, 20), 0, 1)
+    return Clip([camera(photo * share, rng) for share in shares], _quad(quad), "lights")
+
+
+def _covered(photo: np.ndarray, quad: np.ndarray, other: Word, rng: np.random.Generator, count: int) -> Clip:
+    """Something large, sharp or far out of focus, moves over the mark."""
+    thing, _ = placed(other, rng)
+    thing = cv2.GaussianBlur(thing, (0, 0), rng.uniform(0.1, 12))
+    softness = float(rng.choice([0.8, 4, 15, 40]))
+    frames = []
+    for at in np.linspace(rng.uniform(-60, 0), rng.uniform(300, 700), count):
+        edge = quad.min(0)[0] - 3 * softness + at * 0.7 - np.arange(640)
+        alpha = (1 / (1 + np.exp(-np.clip(edge / softness, -40, 40))))[None, :, None]
+        frames.append(camera(photo * (1 - alpha) + thing * alpha, rng))
+    return Clip(frames, _quad(quad), "covered")
 
 
 def placed(word: Word, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -116,14 +175,21 @@ def placed(word: Word, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray
     return big, quad
 
 
-def _with_card(ground: np.ndarray, photo: np.ndarray, quad: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """A rectangle of the photo around the word, as a card that is moved over the ground."""
+def _with_card(
+    ground: np.ndarray,
+    photo: np.ndarray,
+    quad: np.ndarray,
+    matrix: np.ndarray,
+    margin: float = 0.9,
+    turning: bool = True,
+) -> np.ndarray:
+    """A rectangle of the photo around the word, `margin` letter heights wider, as a card moved over the ground."""
     height = np.hypot(*(quad[3] - quad[0]))
-    low, high = quad.min(0) - 0.9 * height - 8, quad.max(0) + 0.9 * height + 8
+    low, high = quad.min(0) - margin * height - 8, quad.max(0) + margin * height + 8
     mask = np.zeros((480, 640), np.float32)
     cv2.rectangle(mask, tuple(int(v) for v in low), tuple(int(v) for v in high), 1.0, -1)
     centre = quad.mean(0)
-    own = _about(matrix, centre)
+    own = _about(matrix, centre) if turning else matrix
     alpha = cv2.warpPerspective(cv2.GaussianBlur(mask, (0, 0), 0.8), own, (640, 480))[..., None]
     return ground * (1 - alpha) + warped(photo, own) * alpha
 
@@ -136,15 +202,16 @@ def _about(matrix: np.ndarray, centre: np.ndarray) -> np.ndarray:
 
 def slide(rng: np.random.Generator, count: int) -> np.ndarray:
     """count x 2: eased in from one side and then at rest, or a scroll at one speed."""
-    share = np.linspace(0, 1, count)
+    share = np.clip(np.linspace(0, 1, count) / rng.choice([1.0, 1.0, 0.6]), 0, 1)
     way = np.array([rng.choice([-1, 1]), 0]) if rng.random() < 0.6 else np.array([0, rng.choice([-1, 1])])
     if rng.random() < 0.5:
         return np.outer(share, way * rng.uniform(30, 120))
-    return np.outer((1 - share) ** 2, way * rng.uniform(40, 160))
+    rest = (1 - share) ** rng.choice([2, 3]) if rng.random() < 0.7 else 1 - share * share * (3 - 2 * share)
+    return np.outer(rest, way * rng.uniform(40, 160))
 
 
 def label(text: str, rng: np.random.Generator, kind: str, over: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """480 x 640 x 4 float (colour, opacity), and the quad of the letters: readable on `over`, wherever it is put."""
+    """480 x 640 x 4 float32 (colour, opacity), and the quad of the letters: readable on `over`, wherever it is put."""
     font = ImageFont.load_default(int(rng.uniform(16, 48)))
     picture = Image.new("RGBA", (640, 480))
     draw = ImageDraw.Draw(picture)
@@ -155,7 +222,7 @@ def label(text: str, rng: np.random.Generator, kind: str, over: np.ndarray) -> t
     if kind == "banner":
         ground, pad = rng.uniform(0, 255), rng.uniform(0.4, 2.2) * height
         draw.rectangle((x - pad, y - pad, x + width + pad, y + height + pad), fill=(int(ground),) * 3)
-    outline = int(rng.integers(0, 3)) if kind in ("overlay", "slide", "slide-still") else 0
+    outline = int(rng.integers(0, 3)) if kind.split("-")[0] in ("overlay", "slide", "fade") else 0
     stroke = (0, 0, 0, 255)
     draw.text(
         (x - box[0], y - box[1]), text, font=font, fill=_ink(ground, rng), stroke_width=outline, stroke_fill=stroke
@@ -174,8 +241,9 @@ def _ink(ground: float, rng: np.random.Generator) -> tuple[int, int, int]:
 
 
 def laid(frame: np.ndarray, layer: np.ndarray, at: np.ndarray | tuple[float, float]) -> np.ndarray:
+    """The layer over the frame, moved by `at`; what hangs over the frame's edges is cut off."""
     matrix = np.array([[1, 0, at[0]], [0, 1, at[1]]], np.float64)
-    moved = cv2.warpAffine(layer, matrix, (640, 480))
+    moved = cv2.warpAffine(layer, matrix, (frame.shape[1], frame.shape[0]))
     alpha = moved[..., 3:]
     return np.clip(frame * (1 - alpha) + moved[..., :3] * alpha, 0, 255).astype(np.uint8)
 

@@ -6,6 +6,7 @@ Needs no points on the mark, so it holds for blurred, see-through and fast marks
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -18,18 +19,41 @@ MARGIN = 0.8
 """Width of the band around the mark that is compared, in heights of the mark."""
 
 
+@dataclass(frozen=True, slots=True)
+class Energies:
+    """Shares, 0 to 1, of edge energy that survives averaging."""
+
+    still: float = 0.0
+    """The mark's, with the frames as they lie."""
+    along: float = 0.0
+    """The mark's, with the frames laid along the best of the carriers."""
+    around: float = 0.0
+    """That of the surroundings as the frames lie."""
+    foreseen: float = 0.0
+    """What `still` would be if all that is seen at the mark went with that carrier: strokes that lie along the
+    movement seem to stay. What is more than that is a layer of its own: see-through lettering over a moving scene."""
+
+
 def energies(
     frames: Sequence[Grey], place: NDArray[np.float64], carriers: Sequence[Sequence[Motion | None]]
-) -> tuple[float, float, float]:
-    """Shares, 0 to 1, of edge energy that survives averaging: the mark's as the frames lie, the mark's along the best
-    of the carriers (each a motion per frame), and that of the surroundings as the frames lie."""
+) -> Energies:
+    """Each carrier is a motion per frame."""
     box = _Box.around(place)
     lying = [box.slopes(frame, STILL) for frame in frames]
-    along = []
+    still = surviving(lying, box.mark)
+    along = foreseen = 0.0
     for motions in carriers:
-        laid = [box.slopes(frame, m) for frame, m in zip(frames, motions, strict=True) if m is not None]
-        along.append(surviving(laid, box.mark))
-    return surviving(lying, box.mark), max(along, default=0.0), surviving(lying, box.band)
+        known = [(frame, m) for frame, m in zip(frames, motions, strict=True) if m is not None]
+        share = surviving([box.slopes(frame, m) for frame, m in known], box.mark)
+        if share >= along:
+            along, foreseen = share, surviving(_foreseen(box, known), box.mark)
+    return Energies(still, along, surviving(lying, box.band), foreseen)
+
+
+def _foreseen(box: _Box, known: Sequence[tuple[Grey, Motion]]) -> list[Floats]:
+    """Gradients at the mark, frame by frame, if its mean along the scene were all that there is."""
+    layer = np.asarray(np.stack([box.patch(frame, m) for frame, m in known]).mean(axis=0), np.float32)
+    return [box.slopes_of(box.carried(layer, m)) for _, m in known]
 
 
 def surviving(slopes: Sequence[Floats], mask: NDArray[np.bool_]) -> float:
@@ -63,10 +87,25 @@ class _Box:
         cv2.fillPoly(mask, [np.round(place - self._low).astype(np.int32)], 1)
         return np.asarray(cv2.dilate(mask, np.ones((grow_px, grow_px), np.uint8)), bool)
 
-    def slopes(self, frame: Grey, matrix: Motion) -> Floats:
-        """2 x height x width: gradients of the box as it is seen in another frame when it moves by `matrix`."""
+    def patch(self, frame: Grey, matrix: Motion) -> Grey:
+        """The box as it is seen in another frame when it moves by `matrix`."""
         shifted = matrix.copy()
         shifted[:, 2] += matrix[:, :2] @ self._low
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        patch = cv2.warpAffine(frame, shifted, self._size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(
+            cv2.warpAffine(frame, shifted, self._size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
+        )
+
+    def carried(self, layer: Floats, matrix: Motion) -> Floats:
+        """A picture of the box after it has moved by `matrix`, seen through the box where it was."""
+        shifted = matrix.copy()
+        shifted[:, 2] += matrix[:, :2] @ self._low - self._low
+        return np.asarray(cv2.warpAffine(layer, shifted, self._size, borderMode=cv2.BORDER_REFLECT), np.float32)
+
+    def slopes(self, frame: Grey, matrix: Motion) -> Floats:
+        """2 x height x width: gradients of the box as it is seen in another frame when it moves by `matrix`."""
+        return self.slopes_of(self.patch(frame, matrix))
+
+    @staticmethod
+    def slopes_of(patch: Grey | Floats) -> Floats:
         return np.stack([cv2.Sobel(patch, cv2.CV_32F, 1, 0), cv2.Sobel(patch, cv2.CV_32F, 0, 1)])

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from verify_media.cues.layers import energies
+from verify_media.cues.gliding import own_share
+from verify_media.cues.layers import Energies, energies
 from verify_media.cues.tracking import SETTINGS as TRACKING
 from verify_media.cues.tracking import Floats, Grey, Motion, Seeds, follow, motion, moved, seeds
 from verify_media.records import Quad
@@ -28,6 +29,8 @@ class Settings:
     """Below this, nothing has moved."""
     same: float = 0.4
     """Correlation of the mark at the start and the end of a run, below which it has been lost or covered."""
+    split: float = 0.2
+    """Share of the mark's edges that stay for no reason in the scene: at most 0.08 for marks that went 4 px with it."""
     agreed: float = 0.6
     """Share of the mark's points that must move as one to say where it went."""
     apart_px: float = 4.0
@@ -60,8 +63,12 @@ class Run:
     """The same, with the frames laid along the scene."""
     around_energy: float
     """What survives as they lie of the edges around the mark: the measure for `still_energy`."""
+    foreseen_energy: float
+    """What `still_energy` would be if all that is seen at the mark went with the scene."""
     mark_px: float
     """How far the mark went."""
+    own_px: float
+    """How far it went, or what is around it where its own points are lost, that the scene does not explain."""
     agreement: float
     """Share of the mark's points that move as one."""
     companions: float
@@ -98,7 +105,7 @@ def course(frames: Sequence[Grey], quad: Quad) -> Course:
             return Course(runs, place, start, True)
         run, end, length = stretch
         runs.append(run)
-        if _has_gone(run) or not _is_same(frames[start], place, frames[start + length], end):
+        if _has_gone(run) or _is_split(run) or not _is_same(frames[start], place, frames[start + length], end):
             return Course(runs, place, start, True)
         start, place = start + length, end
     return Course(runs, place, start, False)
@@ -106,7 +113,13 @@ def course(frames: Sequence[Grey], quad: Quad) -> Course:
 
 def _has_gone(run: Run) -> bool:
     """Whether neither the mark's points nor its edges are anywhere that is known."""
-    return run.scene_px >= SETTINGS.moved_px and run.kept < 0.3 and max(run.still_energy, run.along_energy) < 0.5
+    return run.scene_px >= SETTINGS.moved_px and run.kept < 0.3 and max(run.still_energy, run.along_energy) < 0.9
+
+
+def _is_split(run: Run) -> bool:
+    """Whether some of what is seen at the mark's place stays while most goes on: it is not known which is the mark."""
+    stays = run.still_energy - max(run.around_energy, run.foreseen_energy)
+    return stays >= SETTINGS.split and run.along_energy > run.still_energy
 
 
 def _is_same(one: Grey, place: Quad, two: Grey, end: Quad) -> bool:
@@ -220,17 +233,19 @@ def _measured(frames: Sequence[Grey], tracks: Tracks) -> Run:
     still, along = _shares(tracks.mark[0], tracks.mark[at], [motions[at] for motions in carriers])
     steps = np.unique(np.linspace(0, at, min(SETTINGS.looks, at + 1)).astype(int))
     laid = [[motions[n] for n in steps] for motions in carriers]
-    energy = energies([frames[n] for n in steps], tracks.place, laid) if carriers else (0.0, 0.0, 0.0)
+    energy = energies([frames[n] for n in steps], tracks.place, laid) if carriers else Energies()
     companions, around = _companions(tracks, _first(went[0], SETTINGS.apart_px))
     return Run(
         scene_px=float(max(went[1][at], went[2][at])),
         everywhere=_everywhere(tracks, at, np.array(frames[0].shape, np.float64)),
         still=still,
         along=along,
-        still_energy=energy[0],
-        along_energy=energy[1],
-        around_energy=energy[2],
+        still_energy=energy.still,
+        along_energy=energy.along,
+        around_energy=energy.around,
+        foreseen_energy=energy.foreseen,
         mark_px=float(went[0].max()),
+        own_px=_own_px(own if tracks.mark_motions[at] is not None else near, far),
         agreement=tracks.mark_share,
         companions=companions,
         around=around,
@@ -240,6 +255,13 @@ def _measured(frames: Sequence[Grey], tracks: Tracks) -> Run:
         kept=float((~np.isnan(tracks.mark[at, :, 0])).mean()) if tracks.mark.size else 0.0,
         frames=len(tracks.mark),
     )
+
+
+def _own_px(way: NDArray[np.float64], scene: NDArray[np.float64]) -> float:
+    known = ~np.isnan(way[:, 0]) & ~np.isnan(scene[:, 0])
+    if known.sum() < 4:
+        return 0.0
+    return own_share(way[known], scene[known]) * float(np.linalg.norm(np.ptp(way[known], axis=0)))
 
 
 def _lengths(way: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """How much the movements of a mark speak for an overlay, or for something that lay before the camera. Pure.
 
-The weights are set on 183 simulated clips (bench/video_clips.py, seeds 4 and 5), and are measured on others.
+The weights are set on simulated clips over one half of the photos (bench/video_clips.py, half "fit"), and are
+measured on clips over the other half.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
+from verify_media.cues.fading import Fade
+from verify_media.cues.gliding import Glide
 from verify_media.cues.motion import SETTINGS, Run
 
 
@@ -22,15 +25,30 @@ class Weights:
     """For each factor e by which its edges agree better as the frames lie."""
     surplus: float = 4.0
     """For edges that stay while those around the mark do not."""
-    own_way: float = 3.2
+    layer: float = 4.0
+    """For edges that stay although all that is around and behind them moves: see-through lettering."""
+    carried: float = 3.2
+    """For a mark that a hand moves with what it is on."""
+    glide: float = 3.6
+    """For lettering that glides over a scene which shows right up to it."""
+    fade: float = 3.6
+    """For lettering that fades to nothing while all around it stays."""
+    unshaken: float = 0.7
+    """Of what speaks for a thing with what is around it, where that moves evenly on its own: a slid caption may."""
+    overruled: float = 2.5
+    """What speaks for a hand that moves the mark counts no more than this beside a glide or a fade that is seen."""
     most: float = 6.0
     clear_px: tuple[float, float] = (0.5, 3.0)
     """Movement of the scene from which it tells a little, and everything."""
     camera: tuple[float, float] = (0.75, 0.95)
     """Share of the picture that must move before a mark that stays accuses: else a truck passes behind a shop sign."""
     staying: tuple[float, float] = (0.15, 0.6)
-    doubt: tuple[float, float] = (0.15, 0.4)
-    """Surplus of edges that stay over those around the mark: a see-through overlay over moving texture has one."""
+    doubt: tuple[float, float] = (0.12, 0.3)
+    """Surplus of edges that stay over those that seem to: at most 0.08 for marks in the scene that moved 4 px."""
+    on_mark: tuple[float, float] = (0.15, 0.5)
+    """Share of the mark's points that must be left for it to pass: else what goes along may be what is behind it."""
+    layered: tuple[float, float] = (0.2, 0.4)
+    """The same surplus, from which it accuses."""
     whole: tuple[float, float] = (0.4, 0.7)
     """Share of the mark's edges that must go along: less where a caption has left its place."""
     as_one: tuple[float, float] = (0.5, 0.8)
@@ -42,12 +60,12 @@ class Weights:
 WEIGHTS = Weights()
 
 
-def log_odds(runs: Sequence[Run]) -> float:
+def log_odds(runs: Sequence[Run], glides: Sequence[Glide] = (), fades: Sequence[Fade] = ()) -> float:
     """Of digital against physical, over all runs; exactly 0 where nothing moved that could tell."""
     told = [(run.frames, odds) for run in runs if (odds := _odds(run))]
-    if not told:
-        return 0.0
-    total = sum(frames * odds for frames, odds in told) / sum(frames for frames, _ in told)
+    total = sum(frames * odds for frames, odds in told) / max(1, sum(frames for frames, _ in told))
+    added = max([0.0, *(_glide(glide) for glide in glides), *(_fade(fade) for fade in fades)])
+    total = max(total, added) if total > -WEIGHTS.overruled else total + added
     return min(max(total, -WEIGHTS.most), WEIGHTS.most)
 
 
@@ -55,7 +73,7 @@ def _odds(run: Run) -> float:
     with_scene = _with_scene(run)
     if abs(with_scene) >= 1.0 or run.mark_px < 2.0 or run.agreement < 0.8:
         return with_scene
-    return max(with_scene, WEIGHTS.own_way * _own_way(run), key=abs)
+    return min(with_scene, -WEIGHTS.carried * _carried(run))
 
 
 def _with_scene(run: Run) -> float:
@@ -64,18 +82,30 @@ def _with_scene(run: Run) -> float:
         return 0.0
     kept = ramp(run.kept, WEIGHTS.followed)
     odds = WEIGHTS.share * kept * (run.still - run.along) + WEIGHTS.energy * _edges(run)
-    surplus = run.still_energy - run.around_energy
     clear = ramp(run.scene_px, WEIGHTS.clear_px)
     if run.still_energy > run.along_energy:
-        odds += WEIGHTS.surplus * ramp(surplus, WEIGHTS.staying)
+        surplus = run.still_energy - run.around_energy
+        odds += WEIGHTS.surplus * ramp(surplus, WEIGHTS.staying) + WEIGHTS.layer * ramp(_layer(run), WEIGHTS.layered)
         return max(0.0, odds) * clear * ramp(run.everywhere, WEIGHTS.camera)
-    return min(0.0, odds) * clear * ramp(run.along_energy, WEIGHTS.whole) * _wholeness(run)
+    doubt = WEIGHTS.unshaken * _evenly_alone(run)
+    seen = ramp(run.along_energy, WEIGHTS.whole) * ramp(run.kept, WEIGHTS.on_mark)
+    return min(0.0, odds) * clear * seen * _wholeness(run) * (1 - doubt)
+
+
+def _evenly_alone(run: Run) -> float:
+    """1 for what goes its own way as evenly as an animation: points beside sliding letters are dragged along."""
+    even = 1 - ramp(max(run.wobble_px / 0.3, run.turn / 0.06), (0.5, 1.0))
+    return even * ramp(run.own_px, (3.0, 6.0))
+
+
+def _layer(run: Run) -> float:
+    """Share of the mark's edges that stay, beyond those around it and those that only seem to."""
+    return run.still_energy - max(run.around_energy, run.foreseen_energy)
 
 
 def _wholeness(run: Run) -> float:
     """1 where all that is seen of the mark moves as one; less where some of it stays, as see-through overlays do."""
-    surplus = run.still_energy - run.around_energy
-    return (1 - ramp(surplus, WEIGHTS.doubt)) * ramp(run.agreement, WEIGHTS.as_one)
+    return (1 - ramp(_layer(run), WEIGHTS.doubt)) * ramp(run.agreement, WEIGHTS.as_one)
 
 
 def _edges(run: Run) -> float:
@@ -85,14 +115,27 @@ def _edges(run: Run) -> float:
     return min(max((log(agree) + log(differ)) / 2, -3.0), 3.0)
 
 
-def _own_way(run: Run) -> float:
-    """1 for a mark that glides alone over the picture, -1 for one that a hand moves with what it is on."""
-    if run.wobble_px < 0.15 and run.turn < 0.01 and run.frames >= 10:
-        shaken = run.scene_wobble_px >= 0.3 and run.scene_wobble_px > 4 * run.wobble_px and run.everywhere >= 0.8
-        return 1.0 if run.companions < 0.1 and (run.around >= 8 or shaken) else 0.0
+def _carried(run: Run) -> float:
+    """1 for a mark that a hand moves with what it is on; 0 for one that goes evenly or alone."""
     shaky = ramp(max(run.wobble_px / 0.6, run.turn / 0.05), (0.3, 1.0)) * ramp(run.kept, WEIGHTS.followed)
     company = ramp(run.companions, (0.1, 0.5)) if run.around >= 4 else 0.0
-    return -shaky * _wholeness(run) * max(company, 0.6 * ramp(run.agreement, (0.9, 1.0)))
+    return shaky * _wholeness(run) * max(company, 0.6 * ramp(run.agreement, (0.9, 1.0)))
+
+
+def _glide(glide: Glide) -> float:
+    """Where the scene lies up to the letters, and they go their own way. A card pushed evenly hides what is behind."""
+    clear = ramp(glide.behind, (0.85, 0.95)) * ramp(glide.behind - glide.beside, (0.3, 0.55))
+    alone = ramp(glide.own, (0.25, 0.5)) * ramp(glide.texture, (40, 120))
+    even = ramp(glide.fit, (0.6, 0.75)) * (1 - ramp(glide.jitter_px, (0.25, 0.6)))
+    return WEIGHTS.glide * clear * alone * even
+
+
+def _fade(fade: Fade) -> float:
+    steady = ramp(fade.frames, (2, 4)) * (1 - ramp(fade.back, (0.05, 0.15)))
+    even = (1 - ramp(fade.uneven, (0.15, 0.3))) * ramp(fade.shape, (0.85, 0.93))
+    unlit = 1 - ramp(fade.light, (0.04, 0.08))
+    texture = 1 - ramp(fade.around, (0.1, 0.2)) if fade.texture >= 50 else 1.0
+    return WEIGHTS.fade * steady * even * unlit * texture
 
 
 def ramp(value: float, span: tuple[float, float]) -> float:

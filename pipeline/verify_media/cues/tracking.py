@@ -88,8 +88,8 @@ def seeds(frame: Grey, quad: Quad) -> Seeds:
     band = _filled(frame, grown(quad, 1.2, 1.3 * height + 24))
     mark = _filled(frame, np.array(quad))
     return Seeds(
-        _corners(frame, mark, SETTINGS.on_mark, 3),
-        _corners(frame, band & ~hole, SETTINGS.around, 5),
+        corners(frame, mark, SETTINGS.on_mark, 3),
+        corners(frame, band & ~hole, SETTINGS.around, 5),
         _spread_corners(frame, ~band),
     )
 
@@ -100,7 +100,7 @@ def _filled(frame: Grey, polygon: NDArray[np.float64]) -> Grey:
     return mask
 
 
-def _corners(frame: Grey, mask: Grey, most: int, apart_px: int) -> Floats:
+def corners(frame: Grey, mask: Grey, most: int, apart_px: int) -> Floats:
     found = cv2.goodFeaturesToTrack(frame, most, 0.03, apart_px, mask=mask, blockSize=5)
     return np.empty((0, 2), np.float32) if found is None else np.asarray(found[:, 0], np.float32)
 
@@ -118,7 +118,7 @@ def _spread_corners(frame: Grey, mask: Grey) -> Floats:
                 slice(row * height // GRID, (row + 1) * height // GRID),
                 slice(column * width // GRID, (column + 1) * width // GRID),
             )
-            points = _corners(frame[y, x], np.ascontiguousarray(mask[y, x]), SETTINGS.in_scene // GRID**2, 7)
+            points = corners(frame[y, x], np.ascontiguousarray(mask[y, x]), SETTINGS.in_scene // GRID**2, 7)
             found.append(points + np.array([x.start, y.start], np.float32))
     return np.concatenate(found)
 

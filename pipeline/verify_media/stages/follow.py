@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import exp, log
 
 from verify_media.codecs import video
-from verify_media.cues import motion
-from verify_media.cues.motion import Course
-from verify_media.cues.motion_odds import log_odds
+from verify_media.cues.trace import SETTLED, Trace
 from verify_media.cues.tracking import Grey
 from verify_media.messages import Message, message
 from verify_media.records import Cue, MediaItem, Outcome, Quad, Sighting
@@ -27,7 +25,7 @@ class Limits:
     rounds: int = 5
     most_fps: float = 34.0
     """Of faster clips, every second, third... frame is followed."""
-    settled: float = 3.5
+    settled: float = SETTLED
     """Log-odds at which no more is decoded."""
     photo_weight: float = 0.4
     """Of the photo's log-odds beside those of the motion: one is a measurement of a single frame, the other of many."""
@@ -58,47 +56,31 @@ class Followed:
 def follow(item: MediaItem, sightings: Sequence[Sighting]) -> tuple[Followed, ...]:
     """The sightings of one frame, forwards in time; near the end of the clip, backwards. Raises DecodeError."""
     time_s = sightings[0].time_s or 0.0
-    marks = [_Mark(sighting, _scaled(sighting.quad, _scale(item))) for sighting in sightings]
     frames, step_s = _neighbours(item, time_s)
+    traces = traced(frames, [_scaled(sighting.quad, _scale(item)) for sighting in sightings])
+    return tuple(
+        _followed(sighting, trace, time_s, step_s, _scale(item))
+        for sighting, trace in zip(sightings, traces, strict=True)
+    )
+
+
+def traced(frames: Iterator[Grey], places: Sequence[Quad]) -> list[Trace]:
+    """What the marks at these places in the first frame do, until it is settled or they are lost."""
+    traces = [Trace(place) for place in places]
     batch = list(islice(frames, 1))
     for _ in range(LIMITS.rounds):
         batch = [*batch[-1:], *islice(frames, LIMITS.frames)]
-        for mark in marks:
-            mark.go(batch)
-        if len(batch) < 2 or all(mark.is_done for mark in marks):
+        for trace in traces:
+            trace.go(batch)
+        if len(batch) < 2 or all(trace.is_done for trace in traces):
             break
-    return tuple(mark.followed(time_s, step_s, _scale(item)) for mark in marks)
+    return traces
 
 
-@dataclass(slots=True)
-class _Mark:
-    """A sighting on its way through the frames."""
-
-    sighting: Sighting
-    place: Quad
-    runs: list[motion.Run] = field(default_factory=list)
-    trail: list[tuple[int, Quad]] = field(default_factory=list)
-    frames: int = 0
-    is_lost: bool = False
-
-    def go(self, batch: Sequence[Grey]) -> None:
-        if self.is_done:
-            return
-        course: Course = motion.course(batch, self.place)
-        self.runs += course.runs
-        self.place, self.is_lost = course.place, course.is_lost
-        self.frames += course.frames
-        self.trail.append((self.frames, course.place))
-
-    @property
-    def is_done(self) -> bool:
-        return self.is_lost or abs(log_odds(self.runs)) >= LIMITS.settled
-
-    def followed(self, time_s: float, step_s: float, scale: float) -> Followed:
-        ends = sorted((time_s, time_s + self.frames * step_s))
-        odds = log_odds(self.runs)
-        quads = tuple((time_s + n * step_s, _scaled(quad, 1 / scale)) for n, quad in self.trail)
-        return Followed(max(0.0, ends[0]), ends[1], odds, _cues(self.sighting, self.runs, odds, scale), quads)
+def _followed(sighting: Sighting, trace: Trace, time_s: float, step_s: float, scale: float) -> Followed:
+    ends = sorted((time_s, time_s + trace.frames * step_s))
+    quads = tuple((time_s + n * step_s, _scaled(quad, 1 / scale)) for n, quad in trace.trail)
+    return Followed(max(0.0, ends[0]), ends[1], trace.log_odds, _cues(sighting, trace, scale), quads)
 
 
 def _scale(item: MediaItem) -> float:
@@ -146,23 +128,23 @@ def _outcome(p_digital: float) -> Outcome:
     return Outcome.PHYSICAL if p_digital <= LIMITS.physical else Outcome.UNSURE
 
 
-def _cues(sighting: Sighting, runs: Sequence[motion.Run], odds: float, scale: float) -> tuple[Cue, ...]:
-    if not runs:
+def _cues(sighting: Sighting, trace: Trace, scale: float) -> tuple[Cue, ...]:
+    if not trace.runs and not trace.glides and not trace.fades:
         return ()
-    scene_px = max(run.scene_px for run in runs) / scale
-    mark_px = max(run.mark_px for run in runs) / scale
+    ways = [*(run.mark_px for run in trace.runs), *(glide.px for glide in trace.glides), 0.0]
     return (
-        Cue("motion_log_odds", odds, _reason(sighting, runs, odds)),
-        Cue("motion_scene_px", scene_px),
-        Cue("motion_mark_px", mark_px),
+        Cue("motion_log_odds", trace.log_odds, _reason(sighting, trace, max(ways))),
+        Cue("motion_scene_px", max([0.0, *(run.scene_px for run in trace.runs)]) / scale),
+        Cue("motion_mark_px", max(ways) / scale),
     )
 
 
-def _reason(sighting: Sighting, runs: Sequence[motion.Run], odds: float) -> Message | None:
+def _reason(sighting: Sighting, trace: Trace, mark_px: float) -> Message | None:
     mark = sighting.mark or f"“{sighting.text}”"
-    if abs(odds) < 1:
+    if abs(trace.log_odds) < 1:
         return None
-    slid = max(run.mark_px for run in runs) >= 3
-    if odds > 0:
-        return message("motion-slides" if slid else "motion-stays", mark=mark)
-    return message("motion-with-object" if max(r.everywhere for r in runs) < 0.5 else "motion-with-scene", mark=mark)
+    if trace.log_odds > 0:
+        key = "motion-fades" if trace.has_faded else "motion-slides" if mark_px >= 3 else "motion-stays"
+        return message(key, mark=mark)
+    is_thing = max(run.everywhere for run in trace.runs) < 0.5
+    return message("motion-with-object" if is_thing else "motion-with-scene", mark=mark)

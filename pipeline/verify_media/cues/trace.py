@@ -1,0 +1,86 @@
+"""One mark on its way through the frames, batch by batch, and everything that was measured of it on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from verify_media.cues.fading import Fade, Window, fade
+from verify_media.cues.gliding import Glide, glide
+from verify_media.cues.motion import Run, course
+from verify_media.cues.motion_odds import log_odds
+from verify_media.cues.tracking import Grey
+from verify_media.records import Quad
+
+SETTLED = 3.5
+"""Log-odds at which no more frames are needed."""
+PLAIN = 0.7
+"""Share of the mark's points that stay, or go along, from which nothing else needs to be asked."""
+
+
+@dataclass(slots=True)
+class Trace:
+    place: Quad
+    runs: list[Run] = field(default_factory=list)
+    glides: list[Glide] = field(default_factory=list)
+    fades: list[Fade] = field(default_factory=list)
+    trail: list[tuple[int, Quad]] = field(default_factory=list)
+    """Number of the frame and place, wherever it was located anew."""
+    frames: int = 0
+    is_lost: bool = False
+    _window: Window | None = None
+    _crops: list[Grey] = field(default_factory=list)
+    """The mark and what is around it, as long as it stands where it was first seen."""
+    _first: Quad | None = None
+
+    def go(self, batch: Sequence[Grey]) -> None:
+        """Through frames of which the first is the last of the batch before."""
+        if self.is_done or len(batch) < 2:
+            return
+        start = self.place
+        went = course(batch, start)
+        self.runs += went.runs
+        self.place, self.is_lost = went.place, went.is_lost
+        self.frames += went.frames
+        is_plain = went.runs and all(_is_plain(run) for run in went.runs) and not went.is_lost
+        if is_plain or not self._has_glided(batch, start):
+            self._keep(batch)
+        self.trail.append((self.frames, self.place))
+
+    def _has_glided(self, batch: Sequence[Grey], start: Quad) -> bool:
+        found = glide(batch, start)
+        if found is None:
+            return False
+        gliding, end = found
+        self.glides.append(gliding)
+        if self.is_lost and gliding.frames == len(batch):
+            self.place, self.is_lost = end, False
+            self.frames += len(batch) - 1
+        return True
+
+    def _keep(self, batch: Sequence[Grey]) -> None:
+        """Looks for a fade, as long as the scene has not moved."""
+        if any(run.scene_px >= 1 for run in self.runs) or self.glides:
+            return
+        if self._window is None or self._first is None:
+            self._window, self._first = Window.around(self.place, batch[0]), self.place
+            self._crops = [self._window.of(batch[0])]
+        self._crops += [self._window.of(frame) for frame in batch[1:]]
+        found = fade(self._crops, self._window, self._first)
+        self.fades = [] if found is None else [found]
+
+    @property
+    def log_odds(self) -> float:
+        return log_odds(self.runs, self.glides, self.fades)
+
+    @property
+    def has_faded(self) -> bool:
+        return log_odds((), (), self.fades) >= 1
+
+    @property
+    def is_done(self) -> bool:
+        return self.is_lost or abs(self.log_odds) >= SETTLED
+
+
+def _is_plain(run: Run) -> bool:
+    return max(run.still, run.along) >= PLAIN and run.kept >= 0.4

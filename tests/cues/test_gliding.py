@@ -1,0 +1,81 @@
+"""Lettering that glides over a scene, and things that are pushed along in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+import moving_scenes as scenes
+from verify_media.cues.gliding import Glide, glide
+from verify_media.cues.motion_odds import log_odds
+from verify_media.cues.tracking import Grey
+
+WAY = [(4.0 * number, 0.0) for number in range(12)]
+
+
+def slid(*, panned: bool = False) -> list[Grey]:
+    path = scenes.shaky(12, 2.0) if panned else np.zeros((12, 2))
+    return [scenes.lettered(scenes.view(scenes.scene(), x, y), at) for (x, y), at in zip(path, WAY, strict=True)]
+
+
+def pushed() -> list[Grey]:
+    ground = scenes.view(scenes.scene(), 0, 0)
+    return [scenes.lettered(scenes.board(ground.copy(), at), at) for at in WAY]
+
+
+def judged(frames: list[Grey]) -> tuple[Glide, float]:
+    found = glide(frames, scenes.MARK)
+    assert found is not None
+    return found[0], log_odds((), [found[0]])
+
+
+@pytest.mark.parametrize("panned", [False, True])
+def test_a_caption_that_slides_is_digital(panned: bool) -> None:
+    found, odds = judged(slid(panned=panned))
+    assert found.behind > 0.9 and found.beside < 0.3
+    assert odds > 3
+
+
+def test_its_place_is_known_at_the_end() -> None:
+    found = glide(slid(), scenes.MARK)
+    assert found is not None
+    assert np.allclose(found[1], np.array(scenes.MARK) + WAY[-1], atol=0.5)
+
+
+def test_a_card_that_is_pushed_as_evenly_is_not_accused() -> None:
+    found, odds = judged(pushed())
+    assert found.px == pytest.approx(44, abs=1) and found.behind < 0.5
+    assert odds == 0
+
+
+def test_nor_is_one_of_which_only_a_plain_face_is_seen() -> None:
+    plain = [scenes.lettered(np.asarray(cv2.rectangle(f, (0, 0), (480, 320), 90, -1)), at)
+             for f, at in zip(slid(), WAY, strict=True)]  # fmt: skip
+    found = glide(plain, scenes.MARK)
+    assert found is None or log_odds((), [found[0]]) == 0
+
+
+def test_what_stands_at_another_depth_than_the_scene_is_not_accused() -> None:
+    path = scenes.shaky(12, 2.0)
+    pane = [scenes.lettered(scenes.view(scenes.scene(), x, y), (2.5 * x, 2.5 * y)) for x, y in path]
+    found, odds = judged(pane)
+    assert found.behind > 0.8 and found.own < 0.25
+    assert odds == 0
+
+
+def test_a_mark_that_stands_still_does_not_glide() -> None:
+    assert glide(scenes.captioned_pan(), scenes.MARK) is None
+
+
+@pytest.mark.parametrize("off", [-400.0, -185.0, 250.0, 600.0])
+def test_a_mark_that_has_left_the_picture_gives_nothing(off: float) -> None:
+    tl, tr, br, bl = ((x + off, y) for x, y in scenes.MARK)
+    assert glide(slid(), (tl, tr, br, bl)) is None
+
+
+def test_a_path_that_trembles_does_not_accuse() -> None:
+    found, odds = judged(slid())
+    assert odds > 3 and log_odds((), [replace(found, jitter_px=0.7)]) == 0
