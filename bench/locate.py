@@ -37,8 +37,9 @@ from verify_media.readers import looks
 from verify_media.readers.candidates import candidates
 from verify_media.readers.ocr_recognise import Alphabet, fold
 from verify_media.readers.placing import place
+from verify_media.readers.rivals import other_name
 from verify_media.readers.spotting import SETTINGS as SPOTTING
-from verify_media.readers.spotting import variants
+from verify_media.readers.spotting import joined, variants
 from verify_media.readers.text import Page, TextReader
 from verify_media.readers.view import View
 from verify_media.records import Frame
@@ -59,18 +60,23 @@ class Photo:
 
 @dataclass
 class Tally:
-    """Hits and chances by kind: "present", "absent", "near"."""
+    """Hits and chances by kind: "present", "absent", "near"; `asked`: found, but as what may be another name."""
 
     hits: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    asked: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     chances: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     corner_errors: list[float] = field(default_factory=list)
     cpu_s: float = 0.0
 
     def row(self, name: str, photos: int) -> str:
-        cells = [f"{self.hits[k]}/{self.chances[k]} {self.hits[k] / max(1, self.chances[k]):.3f}" for k in KINDS]
-        errors = self.corner_errors
-        corner = f"{100 * np.median(errors):.1f} / {100 * np.quantile(errors, 0.9):.1f}" if errors else "-"
-        return f"| {name} | " + " | ".join(cells) + f" | {corner} | {self.cpu_s / max(1, photos):.1f} |"
+        cells = [f"{self.hits[k]} + {self.asked[k]} asked /{self.chances[k]}" for k in KINDS]
+        return f"| {name} | " + " | ".join(cells) + f" | {self.corners} | {self.cpu_s / max(1, photos):.1f} |"
+
+    @property
+    def corners(self) -> str:
+        """Median and 90 % quantile of the corner errors, % of the width."""
+        errors = 100 * np.array(self.corner_errors)
+        return f"{np.median(errors):.1f} / {np.quantile(errors, 0.9):.1f} ({len(errors)})" if len(errors) else "-"
 
 
 KINDS = ("present", "absent", "near")
@@ -118,18 +124,29 @@ def recall_table(photos: Sequence[Photo], *, chat: bool, half: str) -> None:
 def count(tally: Tally, asked: Sequence[tuple[str, str]], found: Mapping[str, Any], photo: Photo | None) -> None:
     for name, kind in asked:
         tally.chances[kind] += 1
-        tally.hits[kind] += name in found
+        asked = isinstance(found.get(name), Asked)
+        tally.hits[kind] += name in found and not asked
+        tally.asked[kind] += asked
         quads = [quad for word, quad in photo.words if word == name] if photo else []
         if quads and kind == "present" and found.get(name) is not None:
-            tally.corner_errors.append(min(corner_error(np.array(found[name]), quad) for quad in quads))
+            seen = found[name].quad if asked else found[name]
+            tally.corner_errors.append(min(corner_error(np.array(seen), quad) for quad in quads))
 
 
 def corner_error(quad: NDArray[Any], truth: NDArray[Any]) -> float:
-    """Mean distance of the corners over the width of the word. The truth is an upright box."""
-    box = np.array(
-        [quad.min(0), [quad[:, 0].max(), quad[:, 1].min()], quad.max(0), [quad[:, 0].min(), quad[:, 1].max()]]
-    )
-    return float(np.linalg.norm(box - truth, axis=1).mean() / max(np.ptp(truth[:, 0]), 1))
+    """Mean distance of the corners over the width of the word; of the boxes around them where the truth is upright."""
+    width = max(float(np.linalg.norm(truth[1] - truth[0])), 1.0)
+    low, high = quad.min(axis=0), quad.max(axis=0)
+    if truth[0, 1] == truth[1, 1]:
+        quad = np.array([low, [high[0], low[1]], high, [low[0], high[1]]])
+    return float(np.linalg.norm(quad - truth, axis=1).mean() / width)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A place of a name at which another name may stand: the maker is asked."""
+
+    quad: Any
 
 
 def survey(image: Pixels, names: Sequence[str]) -> dict[str, Any]:
@@ -139,16 +156,20 @@ def survey(image: Pixels, names: Sequence[str]) -> dict[str, Any]:
     reader._alphabet = Alphabet(form.key for several in forms.values() for form in several)
     page = Page(Frame(image), View(image))
     best: dict[str, tuple[float, Any]] = {}
+    sure: dict[str, float] = {}
     pending = set(names)
     for look in looks.LOOKS:
         fresh = reader._read_strips(page, reader_unread(look(page.view), page))
         for name in sorted(pending):
-            before = best.get(name, (-np.inf, None))
+            before, was_sure = best.get(name, (-np.inf, None)), sure.get(name, -np.inf)
             seen = candidates(fresh, page.lines, forms[name], reader._alphabet) if fresh else []
             top = max(seen, key=lambda c: c.score, default=None)
             if top is not None and top.score > before[0]:
-                best[name] = (top.score, place(top.lines, top.match).quad)
-            if best.get(name, before)[0] >= SPOTTING.well or before[0] >= SPOTTING.found:
+                quad, line = place(top.lines, top.match).quad, joined([part.reading for part in top.lines])
+                other = other_name(line, top.match, forms[name], reader._alphabet)
+                best[name] = (top.score, Asked(quad) if other else quad)
+                sure[name] = sure.get(name, -np.inf) if other else top.score
+            if sure.get(name, -np.inf) >= SPOTTING.well or was_sure >= SPOTTING.found:
                 pending.discard(name)
         if not pending:
             break
@@ -165,25 +186,33 @@ METHODS: dict[str, Callable[[Pixels, Sequence[str]], Mapping[str, Any]]] = {"ver
 
 
 def scene_table(corpus: Path, number: int, *, chat: bool, half: str) -> None:
-    """Composed tags and overlays; in every fourth, three names that are not there are asked for as well."""
+    """Composed tags and overlays; each with three near names, every fourth with three that are not there."""
     photos = [p for p in sorted((corpus / "camera").glob("*.jpg")) if half in ("all", half_of(p))]
     print(f"\n{number} composed scenes of each kind, half: {half}{', chat copies' if chat else ''}\n")
-    print("| kind | method | present found | absent found | CPU s |\n|---|---|---|---|---|")
+    print(
+        "| kind | method | present found | absent found | near found | corners | CPU s |\n|---|---|---|---|---|---|---|"
+    )
     for kind in ("tag", "overlay"):
         tallies = {name: Tally() for name in METHODS}
         for place_, scene in enumerate(scenes(photos, kind, number, load, seed=len(half))):
             others = sorted(set(WRITTEN) - {scene.name})[place_ % 3 :: 4] if place_ % 4 == 0 else []
+            near = [n for n in near_names(scene.name, random.Random(place_)) if fold(n) != fold(scene.name)]
             image = chat_copy(Image.fromarray(scene.image)) if chat else scene.image
             for name, method in METHODS.items():
                 start = cpu_now()
-                found = method(image, [scene.name, *others])
+                found = method(image, [scene.name, *others, *near])
                 tallies[name].cpu_s += cpu_now() - start
-                count(tallies[name], [(scene.name, "present"), *((o, "absent") for o in others)], found, None)
+                asked = [(scene.name, "present"), *((o, "absent") for o in others), *((n, "near") for n in near)]
+                truth = None if scene.quad is None else Photo(Path(), ((scene.name, scene.quad),))
+                count(tallies[name], asked, found, truth)
                 if name == "verify-media" and scene.name not in found:
                     print("missed", kind, place_, scene.name, scene.story, file=sys.stderr, flush=True)
         for name, tally in tallies.items():
-            shares = [f"{tally.hits[k]}/{tally.chances[k]}" for k in ("present", "absent")]
-            print(f"| {kind} | {name} | " + " | ".join(shares) + f" | {tally.cpu_s / number:.1f} |", flush=True)
+            shares = [f"{tally.hits[k]} + {tally.asked[k]} asked /{tally.chances[k]}" for k in KINDS]
+            print(
+                f"| {kind} | {name} | " + " | ".join(shares) + f" | {tally.corners} | {tally.cpu_s / number:.1f} |",
+                flush=True,
+            )
 
 
 def names_for(photo: Photo, vocabulary: Sequence[str]) -> list[tuple[str, str]]:

@@ -61,6 +61,8 @@ class Scene:
     """Height of the capitals."""
     story: str
     """Style, font, tool, size, for a list of what was missed."""
+    quad: Floats | None = None
+    """4x2 corners of the lettering's ink; None where it is bent or repeated."""
 
 
 def scenes(photos: Sequence[Path], kind: str, count: int, load: Callable[[Path], Pixels], seed: int) -> Iterator[Scene]:
@@ -87,8 +89,11 @@ def compose(kind: str, photos: Sequence[Path], load: Callable[[Path], Pixels], r
     mask = lettering(written, font, drawn_cap, style, tool, rng)
     if mask is None:
         return None
-    picture = (tag if kind == "tag" else overlay)(ground, mask, cap_px / drawn_cap, style, rng)
-    return None if picture is None else Scene(picture, name, style, cap_px, story)
+    made = (tag if kind == "tag" else overlay)(ground, mask, cap_px / drawn_cap, style, rng)
+    if made is None:
+        return None
+    picture, quad = made
+    return Scene(picture, name, style, cap_px, story, None if style in ("arc", "ring", "tiled") else quad)
 
 
 def lettering(text: str, font: str, cap: int, style: str, tool: Callable[..., Any], rng: random.Random) -> Any:
@@ -176,8 +181,8 @@ def below(pieces: Sequence[Floats], gap: int) -> Floats:
     return np.concatenate(rows)
 
 
-def tag(ground: Pixels, mask: Floats, scale: float, style: str, rng: random.Random) -> Pixels | None:
-    """The lettering printed on a card that is tilted, lit as the scene and as sharp as it."""
+def tag(ground: Pixels, mask: Floats, scale: float, style: str, rng: random.Random) -> tuple[Pixels, Floats] | None:
+    """The lettering printed on a card that is tilted, lit as the scene and as sharp as it; and the quad of its ink."""
     dark, light = rng.uniform(10, 90), rng.uniform(150, 245)
     ink, paper = (dark, light) if rng.random() < 0.7 else (light, dark)
     tint = np.array([rng.uniform(0.85, 1.0) for _ in range(3)])
@@ -193,11 +198,11 @@ def tag(ground: Pixels, mask: Floats, scale: float, style: str, rng: random.Rand
     grain = np.random.default_rng(rng.randrange(1 << 30)).normal(0, 3, ground.shape)
     cover = layer[..., 3:]
     lit = layer[..., :3] * light_there.mean(axis=2, keepdims=True) + grain * cover
-    return np.clip(ground * (1 - cover) + lit, 0, 255).astype(np.uint8)
+    return np.clip(ground * (1 - cover) + lit, 0, 255).astype(np.uint8), ink_quad(mask, edge, placed)
 
 
-def overlay(ground: Pixels, mask: Floats, scale: float, style: str, rng: random.Random) -> Pixels | None:
-    """The lettering blended over the finished picture, opacity 0.4 to 1."""
+def overlay(ground: Pixels, mask: Floats, scale: float, style: str, rng: random.Random) -> tuple[Pixels, Floats] | None:
+    """The lettering blended over the finished picture, opacity 0.4 to 1; and the quad of its ink."""
     opacity = rng.choice([0.4, 0.5, 0.6, 0.8, 1.0])
     colour = np.array(rng.choice([(255, 255, 255), (255, 255, 255), (0, 0, 0), (200, 30, 40), (250, 220, 60)]))
     if style == "tiled":
@@ -209,7 +214,14 @@ def overlay(ground: Pixels, mask: Floats, scale: float, style: str, rng: random.
     ink = cv2.warpPerspective(soft, placed, ground.shape[1::-1], flags=cv2.INTER_AREA)
     cover = opacity * np.asarray(ink, np.float32)[..., None]
     picture = np.clip(ground * (1 - cover) + colour * cover, 0, 255).astype(np.uint8)
-    return picture if legible(ground, picture, ink) else None
+    return (picture, ink_quad(mask, 0, placed)) if legible(ground, picture, ink) else None
+
+
+def ink_quad(mask: Floats, edge: float, placed: Floats) -> Floats:
+    """Where the corners of a mask, `edge` pixels inside its layer, come to lie."""
+    height, width = mask.shape
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) + np.float32(edge)
+    return np.asarray(cv2.perspectiveTransform(corners[None], placed)[0], np.float32)
 
 
 def legible(ground: Pixels, picture: Pixels, ink: Floats) -> bool:

@@ -158,12 +158,19 @@ class Sighting:
     letter_height_px: float | None = None
     readable: bool = True
     """False: lettering was found but is too small or blurred to read; the cure is to come closer."""
+    other_name: str = ""
+    """What is written there, where that is another name than the mark by a letter; empty where it is the mark."""
     p_digital: float | None = None
     outcome: Outcome = Outcome.UNSURE
     evidence: tuple[Cue, ...] = ()
     imprint: bytes = field(default=b"", repr=False, compare=False)
     """32 x 128 grey values of the mark and its surroundings, to compare the pictures of a submission; see
     cues/repeats.py."""
+
+    @property
+    def is_certain(self) -> bool:
+        """It can be read, and it says the mark and no other name."""
+        return self.readable and not self.other_name
 
 
 @dataclass(frozen=True, slots=True)

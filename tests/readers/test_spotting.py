@@ -95,6 +95,10 @@ def test_variants(name: str, keys: tuple[str, ...]) -> None:
     assert tuple(form.key for form in variants(name)) == keys
 
 
+def test_variants_know_where_their_words_meet() -> None:
+    assert [form.joints for form in variants("Willow & Thread")] == [(6, 9), (6,)]
+
+
 @pytest.mark.parametrize(
     ("text", "folded"), [("ÅNGSTRÖM", "angstrom"), ("Łódź", "lodz"), ("ﬁne", "fine"), ("木工房", "木工房")]
 )

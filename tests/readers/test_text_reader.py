@@ -53,6 +53,12 @@ def test_finds_nothing_where_the_name_is_not(name: str) -> None:
     assert TextReader([name]).find(Frame(drawn("Willow", "Threads")), most_looks=1) == ()
 
 
+@pytest.mark.parametrize(("name", "read"), [("Willow & Threads", "Willow & Thread"), ("Hollow & Thread", "")])
+def test_another_name_by_a_letter_is_told_or_not_found(name: str, read: str) -> None:
+    found = TextReader([name]).find(Frame(drawn("Willow & Thread", scale=1.2)), most_looks=1)
+    assert [sighting.other_name for sighting in found] == ([read] if found else [])
+
+
 def test_searches_every_way_and_finds_nothing_in_a_small_picture() -> None:
     assert TextReader(["Amber Forge"]).find(Frame(drawn("Willow", size=(120, 320), scale=0.9)[100:])) == ()
 

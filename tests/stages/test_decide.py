@@ -17,6 +17,12 @@ def test_lettering_too_small_to_read_is_unsure() -> None:
     assert decide((sighting(Outcome.PHYSICAL, readable=False),))[0] is Outcome.UNSURE
 
 
+def test_another_name_decides_nothing() -> None:
+    other, plain = sighting(Outcome.PHYSICAL, other_name="Willows"), sighting(Outcome.DIGITAL)
+    assert decide((other,))[0] is Outcome.UNSURE
+    assert best_first((other, plain)) == (plain, other)
+
+
 def test_a_readable_mark_ranks_before_an_unreadable_one() -> None:
     blurred, plain = sighting(Outcome.PHYSICAL, readable=False), sighting(Outcome.UNSURE)
     assert best_first((blurred, plain))[0] is plain

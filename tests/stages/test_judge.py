@@ -61,6 +61,15 @@ def test_an_absent_mark_fails_and_a_tiny_one_asks_to_come_closer(facts: Facts) -
     assert keys(only(facts, tiny), "mark-in-every-item") == ["mark-too-small"]
 
 
+def test_another_name_by_a_letter_is_asked_about(facts: Facts) -> None:
+    near = sighting(Outcome.UNSURE, other_name="Willows")
+    (answer,) = answers(only(facts, report(sightings=(near,))), "mark-in-every-item")
+    assert answer.verdict is Verdict.REVIEW
+    assert "“Willows”" in answer.reasons[0].text
+    both = report(sightings=(sighting(), near))
+    assert verdicts(only(facts, both), "mark-in-every-item") == [Verdict.PASS]
+
+
 def test_a_digital_mark_beside_a_physical_one_is_an_overlay_for_review(facts: Facts) -> None:
     both = report(sightings=(sighting(), sighting(Outcome.DIGITAL, text="@willow")))
     assert verdicts(only(facts, both), "mark-physical") == [Verdict.PASS]

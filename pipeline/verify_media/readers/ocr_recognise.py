@@ -24,6 +24,7 @@ STEP_PX = 8
 """Columns of a strip for each time step of the output."""
 BATCH_PX = 2560
 """Columns in one batch: bounds the output (18,710 floats for every 8 columns) to 24 MB."""
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 FILLER = ""
 """The key of everything that is not a letter or digit: blank, space, punctuation."""
 
@@ -76,10 +77,10 @@ class Reading:
 
 
 class Alphabet:
-    """The keys that the wanted names need, and which classes of the network feed each of them."""
+    """The keys that the wanted names and their rivals need, and which classes of the network feed each of them."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.keys = (FILLER, *sorted(set("".join(names))))
+        self.keys = (FILLER, *sorted({*LETTERS, *"".join(names)}))
         self.index = {key: column for column, key in enumerate(self.keys)}
         rows: dict[str, list[int]] = {key: [] for key in self.keys}
         likes: dict[str, list[int]] = {key: [] for key in self.keys}
@@ -89,7 +90,7 @@ class Alphabet:
             for other in _LOOK_ALIKE.get(key or characters()[number], ""):
                 if other in likes:
                     likes[other].append(number)
-        self.resembles = np.stack([_resembling(key) for key in self.keys])
+        self.resembles = np.stack([_resembling(key, class_keys()) for key in self.keys])
         """K x classes: which classes could be the key drawn unusually."""
         self._rows = [np.array(rows[key], np.intp) for key in self.keys]
         self._likes = [np.array(likes[key], np.intp) for key in self.keys]
@@ -103,9 +104,10 @@ class Alphabet:
         return np.asarray(np.log(np.clip(np.stack(sums, axis=1), 1e-6, 1.0)), np.float32)
 
 
-def _resembling(key: str) -> NDArray[np.bool_]:
+@cache
+def _resembling(key: str, classes: tuple[str, ...]) -> NDArray[np.bool_]:
     alike = {letter for group in _RESEMBLING if key and key in group for letter in group}
-    return np.array([other in alike for other in class_keys()])
+    return np.array([other in alike for other in classes])
 
 
 def recognise(strips: Sequence[Pixels], alphabet: Alphabet) -> list[Reading]:

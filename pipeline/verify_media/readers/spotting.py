@@ -67,6 +67,9 @@ class Match:
     """Time steps of the name: [start, stop)."""
     text: str
     """What the free decoding says there."""
+    before: int = 0
+    after: int = 0
+    """Letters that touch it, two at most: more are not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Form:
 
     key: str
     compound: bool = False
+    joints: tuple[int, ...] = ()
+    """Where its words meet: letters of the key before each."""
 
 
 def variants(name: str) -> tuple[Form, ...]:
@@ -82,10 +87,18 @@ def variants(name: str) -> tuple[Form, ...]:
     plain = fold(name)
     if not plain:
         return ()
-    keys = (fold(AND.sub(" and ", name)), fold(AND.sub(" ", name)), plain)
     several = sum(bool(fold(word)) for word in name.split()) > 1
-    kept = dict.fromkeys(key for key in keys if key and 2 * len(key) > len(plain))
-    return tuple(Form(key, several and len(key) >= SETTINGS.compound) for key in kept)
+    forms: dict[str, Form] = {}
+    for written in (AND.sub(" and ", name), AND.sub(" ", name), name):
+        key = fold(written)
+        if key and 2 * len(key) > len(plain):
+            forms.setdefault(key, Form(key, several and len(key) >= SETTINGS.compound, _joints(written)))
+    return tuple(forms.values())
+
+
+def _joints(name: str) -> tuple[int, ...]:
+    lengths = [len(fold(word)) for word in name.split()]
+    return tuple(sorted({sum(lengths[:count]) for count in range(1, len(lengths))} - {0, sum(lengths)}))
 
 
 def spot(readings: Sequence[Sequence[Reading]], form: Form, alphabet: Alphabet) -> list[Match]:
@@ -184,7 +197,7 @@ def _match(line: Reading, form: Form, score: float, start: int, stop: int) -> Ma
     after = _touching([(c, step - stop + 1) for c, step in letters if step >= stop], line, stop, 1, pitch)
     guessed = _ends_in_noise([step for c, step in letters if start <= step < stop and fold(c)], line, start, stop)
     cost = SETTINGS.contradiction if guessed else _crowding(before, after, form)
-    return Match(score + cost, start, stop, inside)
+    return Match(score + cost, start, stop, inside, before, after)
 
 
 def _ends_in_noise(read: Sequence[int], line: Reading, start: int, stop: int) -> bool:

@@ -12,10 +12,11 @@ from verify_media.readers import looks
 from verify_media.readers.candidates import Candidate, candidates, doubtful, shared_area
 from verify_media.readers.ocr_recognise import Alphabet, recognise
 from verify_media.readers.placing import Line, as_quad, place
+from verify_media.readers.rivals import other_name
 from verify_media.readers.scripts import network_reads, tesseract_language, unsupported
 from verify_media.readers.second_reader import second_reading
 from verify_media.readers.spotting import SETTINGS as SPOTTING
-from verify_media.readers.spotting import variants
+from verify_media.readers.spotting import joined, variants
 from verify_media.readers.strips import Strip
 from verify_media.readers.view import View
 from verify_media.records import Frame, Quad, Reader, Sighting
@@ -95,16 +96,26 @@ class TextReader:
         return self._page
 
     def _search(self, page: Page, ways: Sequence[looks.Look]) -> None:
-        """Looks until the name is found well; after a doubtful finding one look more."""
+        """Looks until the name is found well; after a doubtful finding one look more; after another name all."""
         best = -np.inf
         for look in ways:
             before = best
             for candidate in self._candidates(page, look(page.view)):
-                page.sightings.append(_sighting(candidate, self._forms[candidate.form], page.frame))
-                best = max(best, candidate.score)
+                sighting = self._checked(candidate, page.frame)
+                page.sightings.append(sighting)
+                best = max(best, candidate.score if sighting.is_certain else -np.inf)
             page.sightings = _distinct(page.sightings)
             if not self._forms or best >= SPOTTING.well or before >= SPOTTING.found:
                 return
+
+    def _checked(self, candidate: Candidate, frame: Frame) -> Sighting:
+        """The sighting, and what it says where that is another name."""
+        mark = self._forms[candidate.form]
+        forms = [form for form, name in self._forms.items() if name == mark]
+        line = joined([part.reading for part in candidate.lines])
+        return replace(
+            _sighting(candidate, mark, frame), other_name=other_name(line, candidate.match, forms, self._alphabet)
+        )
 
     def _too_small(self, page: Page) -> list[Sighting]:
         """The lettering that comes nearest to the name, where it may be the name but cannot be read."""

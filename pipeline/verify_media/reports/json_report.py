@@ -146,6 +146,7 @@ def _sighting(sighting: Sighting) -> dict[str, Any]:
         "text": visible(sighting.text),
         "letter_height_px": finite(sighting.letter_height_px, 2),
         "readable": sighting.readable,
+        "other_name": visible(sighting.other_name),
         "p_digital": finite(sighting.p_digital),
         "outcome": sighting.outcome.value,
         "evidence": [_cue(cue) for cue in sighting.evidence],

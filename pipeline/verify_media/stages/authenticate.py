@@ -97,6 +97,8 @@ class _Scored:
 
 def _scored(around: vector.Surroundings, sighting: Sighting) -> _Scored:
     height = sighting.letter_height_px or windows.letter_height(sighting.quad)
+    if sighting.other_name:
+        return _Scored(_unsure(sighting, 0.5, "sighting-other-name", read=sighting.other_name))
     if height < LIMITS.letter_height_px or not sighting.readable or not _is_proper(sighting):
         return _Scored(_too_small(sighting))
     seen = vector.measured(around, sighting.quad)

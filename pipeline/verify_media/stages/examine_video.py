@@ -109,7 +109,7 @@ def _large(others: Sequence[Sighting]) -> list[Sighting]:
 
 
 def _promise(frame: Seen) -> float:
-    return max((s.readable + s.score) * min(60.0, s.letter_height_px or 30.0) for s in frame.sightings)
+    return max((s.is_certain + s.score) * min(60.0, s.letter_height_px or 30.0) for s in frame.sightings)
 
 
 def _track_of(sighting: Sighting, tracks: Sequence[Track]) -> Track | None:
@@ -238,8 +238,8 @@ def _pictures(item: MediaItem, seen: Sequence[Seen], ranked: Sequence[Sighting])
 def spans(seen: Sequence[Seen], ranked: Sequence[Sighting], tracks: Sequence[Track]) -> tuple[Span, ...]:
     """Stretches in which each mark was read or followed; a frame that was read and did not show it divides them."""
     found: list[Span] = []
-    for mark in dict.fromkeys(s.mark for s in ranked if s.readable):
-        own = [s for s in ranked if s.mark == mark and s.readable]
+    for mark in dict.fromkeys(s.mark for s in ranked if s.is_certain):
+        own = [s for s in ranked if s.mark == mark and s.is_certain]
         for stretch in _stretches(seen, own):
             ends = [t for s in stretch for t in _visible(s, tracks)]
             found.append(Span(mark, min(ends), max(ends), stretch[0].time_s or 0.0, decide(stretch)[0]))

@@ -99,12 +99,19 @@ def _no_links(facts: Facts, rule: Rule) -> Iterator[RuleResult]:
 
 def _mark_in_every_item(facts: Facts, rule: Rule) -> Iterator[RuleResult]:
     for item in facts.items:
-        if any(sighting.readable for sighting in item.sightings):
+        other = next((sighting for sighting in item.sightings if sighting.other_name), None)
+        if any(sighting.is_certain for sighting in item.sightings):
             yield _result(rule, Verdict.PASS, item=item)
+        elif other:
+            yield _result(rule, Verdict.REVIEW, _other_name(item, other), item=item)
         elif item.sightings:
             yield _result(rule, Verdict.REVIEW, message("mark-too-small", file=item.path.name), item=item)
         else:
             yield _result(rule, Verdict.FAIL, message("mark-not-found", file=item.path.name), item=item)
+
+
+def _other_name(item: ItemReport, sighting: Sighting) -> Message:
+    return message("mark-other-name", file=item.path.name, mark=sighting.mark, read=sighting.other_name)
 
 
 def _mark_physical(facts: Facts, rule: Rule) -> Iterator[RuleResult]:

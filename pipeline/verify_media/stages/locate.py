@@ -87,9 +87,13 @@ def merge(sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
     return tuple(kept)
 
 
-def _rank(sighting: Sighting) -> tuple[bool, float]:
+def _rank(sighting: Sighting) -> tuple[bool, bool, float]:
     # A mark that a person can read settles a case better than a shape.
-    return not sighting.readable, -sighting.score - (0.05 if sighting.reader is Reader.TEXT else 0.0)
+    return (
+        not sighting.is_certain,
+        not sighting.readable,
+        -sighting.score - (0.05 if sighting.reader is Reader.TEXT else 0.0),
+    )
 
 
 def _with_reading(best: Sighting, other: Sighting) -> Sighting:

@@ -73,11 +73,11 @@ class Seen:
 
     @property
     def shows(self) -> bool:
-        return any(s.readable and s.score >= BOUNDS.half_score for s in self.sightings)
+        return any(s.is_certain and s.score >= BOUNDS.half_score for s in self.sightings)
 
     @property
     def is_plain(self) -> bool:
-        return any(s.readable and s.score >= BOUNDS.plain_score for s in self.sightings)
+        return any(s.is_certain and s.score >= BOUNDS.plain_score for s in self.sightings)
 
 
 @dataclass(slots=True)

@@ -102,10 +102,10 @@ class _Sending:
     def _still_readable(self, image: Image, report: ItemReport) -> bool:
         """Whether the mark that carries the report is found again in the picture as it would be sent."""
         best = report.best
-        if best is None or not best.readable or report.outcome is Outcome.ABSENT:
+        if best is None or not best.is_certain or report.outcome is Outcome.ABSENT:
             return True
         found = locator(self.submission.marks).find(Frame(image))
-        return any(sighting.readable for sighting in found.sightings)
+        return any(sighting.is_certain for sighting in found.sightings)
 
 
 def _planned_names(reports: Sequence[ItemReport]) -> list[str]:
