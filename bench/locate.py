@@ -36,11 +36,9 @@ from name_scenes import WRITTEN, scenes
 from verify_media.readers import looks
 from verify_media.readers.candidates import candidates
 from verify_media.readers.ocr_recognise import Alphabet, fold
-from verify_media.readers.placing import place
-from verify_media.readers.rivals import other_name
 from verify_media.readers.spotting import SETTINGS as SPOTTING
-from verify_media.readers.spotting import joined, variants
-from verify_media.readers.text import Page, TextReader
+from verify_media.readers.spotting import variants
+from verify_media.readers.text import Page, TextReader, _sighting
 from verify_media.readers.view import View
 from verify_media.records import Frame
 
@@ -165,10 +163,10 @@ def survey(image: Pixels, names: Sequence[str]) -> dict[str, Any]:
             seen = candidates(fresh, page.lines, forms[name], reader._alphabet) if fresh else []
             top = max(seen, key=lambda c: c.score, default=None)
             if top is not None and top.score > before[0]:
-                quad, line = place(top.lines, top.match).quad, joined([part.reading for part in top.lines])
-                other = other_name(line, top.match, forms[name], reader._alphabet)
-                best[name] = (top.score, Asked(quad) if other else quad)
-                sure[name] = sure.get(name, -np.inf) if other else top.score
+                reader._forms = dict.fromkeys(forms[name], name)
+                seen_ = reader._checked(top, _sighting(top, name, page.frame), page)
+                best[name] = (top.score, seen_.quad if seen_.is_certain else Asked(seen_.quad))
+                sure[name] = top.score if seen_.is_certain else was_sure
             if sure.get(name, -np.inf) >= SPOTTING.well or was_sure >= SPOTTING.found:
                 pending.discard(name)
         if not pending:

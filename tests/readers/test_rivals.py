@@ -7,7 +7,7 @@ import pytest
 
 from verify_media.readers import ocr_recognise
 from verify_media.readers.ocr_recognise import Alphabet, Reading
-from verify_media.readers.rivals import one_letter_off, other_name, skeleton
+from verify_media.readers.rivals import Rival, one_letter_off, other_name, rival, skeleton
 from verify_media.readers.spotting import Form, Match, variants
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -39,7 +39,7 @@ def other(name: str, text: str, span: tuple[int, int] | None = None, touching: i
     alphabet = Alphabet(form.key for form in forms)
     first, last = span or (0, len(text))
     match = Match(-0.5, 3 * first + 2, 3 * (last - 1) + 3, "", 0, touching)
-    return other_name(line(text, alphabet, **how), match, forms, alphabet)  # type: ignore[arg-type]
+    return other_name([rival(line(text, alphabet, **how), match, forms, alphabet)], forms)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ["willow", "my willow tree", "www.willow.com"])
@@ -66,7 +66,7 @@ def test_a_name_in_a_handle_is_the_name() -> None:
 
 def test_a_letter_in_doubt_makes_none() -> None:
     assert other("Willow", "willow", seen={4: {"o": 0.4, "a": 0.6}}) == ""
-    assert other("Willow", "willow", seen={4: {"o": 0.1, "a": 0.9}}) == "willaw"
+    assert other("Willow", "willow", seen={4: {"o": 0.05, "a": 0.95}}) == "willaw"
 
 
 @pytest.mark.parametrize("text", ["wiiiow", "vviiiow"])
@@ -83,6 +83,13 @@ def test_an_accepted_spelling_is_no_rival() -> None:
 def test_an_ampersand_read_as_a_letter_makes_none_and_a_plural_does() -> None:
     assert other("Willow & Thread", "willowethread") == ""
     assert other("Willow & Thread", "willowsthread") == "willowsthread"
+
+
+def test_several_readings_decide_together() -> None:
+    forms, first, second = variants("Willow"), Rival("willaw", 3.0, "Willaw"), Rival("willaw", -1.0, "Willow")
+    assert other_name([first, first], forms) == "Willaw"
+    assert other_name([first, second, second], forms) == ""
+    assert other_name([Rival("willaw", 13.0, "Willaw"), Rival("wilow", -40.0, "Willow")], forms) == "Willaw"
 
 
 def test_one_letter_off() -> None:

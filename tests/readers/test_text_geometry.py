@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from verify_media.readers import joining, looks
 from verify_media.readers.arcs import arc_span, fit_circle, hough_circles
 from verify_media.readers.ocr_detect import regions_of
-from verify_media.readers.placing import enclosing
-from verify_media.readers.strips import Pyramid, Strip, bent, straight
+from verify_media.readers.ocr_recognise import Reading
+from verify_media.readers.placing import Line, enclosing, ink_box
+from verify_media.readers.strips import Pyramid, Strip, bent, padded, straight
 from verify_media.readers.tiles import detailed, tiles
 
 Floats = NDArray[np.float32]
@@ -36,6 +37,22 @@ def test_a_strip_leads_back_to_the_picture() -> None:
     corners = np.array([[0, 0], [width, 0], [width, 48], [0, 48]], np.float32)
     np.testing.assert_allclose(made.to_frame(corners), quad, atol=0.01)
     np.testing.assert_allclose(made.turned().to_frame(corners), quad[[2, 3, 0, 1]], atol=0.01)
+
+
+def test_a_quad_is_padded_by_shares_of_its_height() -> None:
+    np.testing.assert_allclose(padded(box(100, 50, 200, 40), 0.5), box(80, 30, 240, 80), atol=1e-3)
+
+
+def test_the_edge_of_a_card_is_not_the_name() -> None:
+    image = np.full((48, 200, 3), 60, np.uint8)
+    image[8:42, 12:188] = 220
+    for left in range(60, 136, 16):
+        image[18:30, left : left + 6] = 30
+    steps = np.zeros(25, np.int32)
+    steps[[8, 10, 12, 14, 16]] = 1
+    reading = Reading(np.zeros((25, 1), np.float32), steps, np.ones(25, np.float32), np.zeros(25, np.float32))
+    found = ink_box(Line(Strip(image, lambda points: points, box(0, 0, 200, 48)), reading), 8, 17)
+    np.testing.assert_allclose(found, (60, 130, 18, 30), atol=2)
 
 
 def test_a_bent_strip_follows_its_edges() -> None:

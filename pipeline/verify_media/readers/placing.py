@@ -22,6 +22,11 @@ BLANK_ROWS = 6
 BLANK_COLUMNS = 7
 """Edges of a strip that hold no letters: the detector's boxes are too large. With them the corners of 73 words of ICDAR
 photos (half `tune`) are off by 2.4 % of the word's width in the median, without them by 4.7 %."""
+ROW_GAP = 0.35
+COLUMN_GAP = 0.3
+"""Heights of the letters; beyond a wider gap the ink is that of a card's edge. With it the corners of 9 in 10 of 89
+composed names are off by up to 8.5 % of the width, without it by 4.9 %; the dots of an i are nearer."""
+MIN_GAP = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,13 +82,15 @@ def ink_box(line: Line, start: int, stop: int) -> tuple[float, float, float, flo
     low, high = _limits(line, start, stop)
     gray = cv2.cvtColor(line.strip.image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     ink = np.abs(np.diff(gray, axis=1, prepend=gray[:, :1])) + np.abs(np.diff(gray, axis=0, prepend=gray[:1]))
-    inner = ink[BLANK_ROWS : STRIP_HEIGHT - BLANK_ROWS, low:high].mean(axis=1)
-    rows = _strong(inner, len(inner) // 2 - 6, len(inner) // 2 + 6)
-    rows = rows[0] + BLANK_ROWS, rows[1] + BLANK_ROWS
-    columns = _strong(
-        ink[rows[0] : rows[1], low:high].mean(axis=0), start * STEP_PX + 4 - low, stop * STEP_PX - 4 - low
-    )
-    return float(low + columns[0]), float(low + columns[1]), float(rows[0]), float(rows[1])
+    first, last = start * STEP_PX + STEP_PX // 2 - low, stop * STEP_PX - STEP_PX // 2 - low
+    profile = ink[BLANK_ROWS : STRIP_HEIGHT - BLANK_ROWS, low:high].mean(axis=1)
+    middle = len(profile) // 2
+    core = _around(profile, middle - 6, middle + 6, MIN_GAP)
+    rows = _around(profile, *core, ROW_GAP * (core[1] - core[0]))
+    top, bottom = rows[0] + BLANK_ROWS, rows[1] + BLANK_ROWS
+    columns = _around(ink[top:bottom, low:high].mean(axis=0), first, last, COLUMN_GAP * (bottom - top))
+    left, right = max(0, min(columns[0], first)), min(high - low, max(columns[1], last))
+    return float(low + left), float(low + right), float(top), float(bottom)
 
 
 def _limits(line: Line, start: int, stop: int) -> tuple[int, int]:
@@ -101,12 +108,19 @@ def _limits(line: Line, start: int, stop: int) -> tuple[int, int]:
     return left, int(np.clip(high * STEP_PX, left + 2, max(right, left + 2)))
 
 
-def _strong(profile: Floats, first: int, last: int) -> tuple[int, int]:
-    """The stretch of a profile with ink; it always holds [first, last)."""
-    bound = INK_SHARE * float(np.quantile(profile, 0.9))
-    inked = np.flatnonzero(profile >= bound)
-    low, high = (int(inked[0]), int(inked[-1]) + 1) if len(inked) else (0, len(profile))
-    return max(0, min(low, first)), min(len(profile), max(high, last))
+def _around(profile: Floats, first: int, last: int, gap: float) -> tuple[int, int]:
+    """[first, last) and the ink around it: a wider gap ends it, beyond lies the edge of a card."""
+    inked = np.flatnonzero(profile >= INK_SHARE * float(np.quantile(profile, 0.9)))
+    low, high = max(first, 0), max(last - 1, 0)
+    for place_ in inked[inked < low][::-1]:
+        if low - place_ > max(gap, MIN_GAP):
+            break
+        low = int(place_)
+    for place_ in inked[inked > high]:
+        if place_ - high > max(gap, MIN_GAP):
+            break
+        high = int(place_)
+    return low, high + 1
 
 
 def enclosing(points: Floats, direction: Floats) -> Floats:

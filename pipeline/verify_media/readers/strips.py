@@ -67,6 +67,15 @@ class Pyramid:
         return self._levels[0]
 
 
+def padded(quad: Floats, share: float) -> Floats:
+    """The quad (TL TR BR BL) with `share` of its height added on every side."""
+    along, down = quad[1] - quad[0], quad[3] - quad[0]
+    grow_down = share * down
+    grow_along = along * (np.linalg.norm(grow_down) / max(float(np.linalg.norm(along)), 1e-6))
+    signs = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
+    return np.asarray(quad + signs[:, :1] * grow_along + signs[:, 1:] * grow_down, np.float32)
+
+
 def straight(pyramid: Pyramid, quad: Floats) -> Strip:
     """The strip of a quad (TL TR BR BL of a line), rectified from the full picture."""
     length = float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2

@@ -12,12 +12,13 @@ from verify_media.readers import looks
 from verify_media.readers.candidates import Candidate, candidates, doubtful, shared_area
 from verify_media.readers.ocr_recognise import Alphabet, recognise
 from verify_media.readers.placing import Line, as_quad, place
-from verify_media.readers.rivals import other_name
+from verify_media.readers.rivals import SETTINGS as RIVALS
+from verify_media.readers.rivals import Rival, other_name, rival
 from verify_media.readers.scripts import network_reads, tesseract_language, unsupported
 from verify_media.readers.second_reader import second_reading
 from verify_media.readers.spotting import SETTINGS as SPOTTING
-from verify_media.readers.spotting import joined, variants
-from verify_media.readers.strips import Strip
+from verify_media.readers.spotting import Form, joined, spot, variants
+from verify_media.readers.strips import Strip, padded, straight
 from verify_media.readers.view import View
 from verify_media.records import Frame, Quad, Reader, Sighting
 
@@ -36,6 +37,8 @@ class ReadingSettings:
     """A box that shares this with one that was read with certainty `known` is not read again."""
     clear_letters: int = 2
     """Single letters are read into any pattern."""
+    pads: tuple[float, ...] = (0.15, 0.35)
+    """Ground around a name that is read again, in heights of it."""
     other_certainty: float = 0.7
     other_letters: int = 3
 
@@ -100,22 +103,41 @@ class TextReader:
         best = -np.inf
         for look in ways:
             before = best
-            for candidate in self._candidates(page, look(page.view)):
-                sighting = self._checked(candidate, page.frame)
-                page.sightings.append(sighting)
-                best = max(best, candidate.score if sighting.is_certain else -np.inf)
+            for candidate, sighting in self._fresh(page, look(page.view)):
+                page.sightings.append(checked := self._checked(candidate, sighting, page))
+                best = max(best, candidate.score if checked.is_certain else -np.inf)
             page.sightings = _distinct(page.sightings)
             if not self._forms or best >= SPOTTING.well or before >= SPOTTING.found:
                 return
 
-    def _checked(self, candidate: Candidate, frame: Frame) -> Sighting:
+    def _fresh(self, page: Page, strips: Sequence[Strip]) -> list[tuple[Candidate, Sighting]]:
+        """New sightings, the best of each place, with what they come from."""
+        found = self._candidates(page, strips)
+        seen = [_sighting(candidate, self._forms[candidate.form], page.frame) for candidate in found]
+        kept = {id(sighting) for sighting in _distinct(seen)}
+        return [pair for pair in zip(found, seen, strict=True) if id(pair[1]) in kept]
+
+    def _checked(self, candidate: Candidate, sighting: Sighting, page: Page) -> Sighting:
         """The sighting, and what it says where that is another name."""
-        mark = self._forms[candidate.form]
-        forms = [form for form, name in self._forms.items() if name == mark]
+        forms = [form for form, name in self._forms.items() if name == sighting.mark]
         line = joined([part.reading for part in candidate.lines])
-        return replace(
-            _sighting(candidate, mark, frame), other_name=other_name(line, candidate.match, forms, self._alphabet)
-        )
+        first = rival(line, candidate.match, forms, self._alphabet)
+        if first.lead < RIVALS.doubt:
+            return sighting
+        is_longer = candidate.form.key in first.key
+        again = [] if is_longer else self._again(candidate, sighting, forms, page)
+        return replace(sighting, other_name=other_name([first, *again], forms))
+
+    def _again(self, candidate: Candidate, seen: Sighting, forms: Sequence[Form], page: Page) -> list[Rival]:
+        """Further readings of the place alone; a line that is bent or in parts has none."""
+        if len(candidate.lines) > 1 or candidate.lines[0].strip.curved:
+            return []
+        quad = np.array(seen.quad, np.float32)
+        strips = [straight(page.view.pyramid, padded(quad, share)) for share in SETTINGS.pads]
+        readings = recognise([strip.image for strip in strips], self._alphabet)
+        matches = [spot([[reading]], candidate.form, self._alphabet)[0] for reading in readings]
+        pairs = zip(readings, matches, strict=True)
+        return [rival(reading, match, forms, self._alphabet) for reading, match in pairs]
 
     def _too_small(self, page: Page) -> list[Sighting]:
         """The lettering that comes nearest to the name, where it may be the name but cannot be read."""
