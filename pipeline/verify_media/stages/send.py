@@ -105,7 +105,7 @@ class _Sending:
         if best is None or not best.is_certain or report.outcome is Outcome.ABSENT:
             return True
         found = locator(self.submission.marks).find(Frame(image))
-        return any(sighting.is_certain for sighting in found.sightings)
+        return any(sighting.readable for sighting in found.sightings)
 
 
 def _planned_names(reports: Sequence[ItemReport]) -> list[str]:
