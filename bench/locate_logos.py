@@ -6,7 +6,8 @@ Composed part: marks put on real photos of the corpus through a camera model (be
 `flat` is a drawn symbol in one ink (or an SVG of --icons), `textured` a round badge with lettering and a symbol, `card`
 a business card. `plain` is tilted up to 25 degrees, `hard` 20 to 60 with turns, blur, light, cover and one-colour
 prints. Only photos and icons that the weights never saw. False sights: another mark sought in the same pictures; `twin`
-is a badge of the same make with other words. Real part: the corpus' own pairs, without boxes: a count of what is found.
+is a badge of the same make with other words. "unsure" counts sightings whose lettering could not be compared: they end
+as a question, not as found. Real part: the corpus' own pairs, without boxes: a count of what is found.
 """
 
 from __future__ import annotations
@@ -38,7 +39,6 @@ from logo_scenes import (
     symbol,
 )
 from verify_media.readers.card import CardReader
-from verify_media.readers.lettering import Lettering
 from verify_media.readers.logo import LogoReader
 from verify_media.records import Frame
 
@@ -51,18 +51,20 @@ NEAR = 0.6
 
 @dataclass
 class Tally:
+    """`right`: sure sightings, right ones or, where nothing is to be found, any. `unsure`: the others."""
+
     right: int = 0
+    unsure: int = 0
     total: int = 0
     errors: list[float] = field(default_factory=list)
     cpu_s: float = 0.0
 
 
-LETTERING = Lettering()
-
-
-def ours(frame: Any, logo: Path, *, is_card: bool = False) -> list[Any]:
-    reader = (CardReader if is_card else LogoReader)([logo], confirm_text=LETTERING.log_odds)
-    return [np.array(s.quad) for s in reader.find(Frame(frame))]
+def ours(frame: Any, logo: Path, *, is_card: bool = False) -> tuple[list[Any], list[Any]]:
+    """Quads of the sure sightings and of the unsure ones."""
+    found = (CardReader if is_card else LogoReader)([logo]).find(Frame(frame))
+    sure, unsure = ([np.array(s.quad) for s in found if s.readable is is_sure] for is_sure in (True, False))
+    return sure, unsure
 
 
 def plain_sift(frame: Any, logo: Path) -> list[Any]:
@@ -116,7 +118,7 @@ def _square(size: tuple[int, int]) -> Any:
     return np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float64)
 
 
-METHODS: dict[str, Callable[..., list[Any]]] = {
+METHODS: dict[str, Callable[..., Any]] = {
     "verify-media": ours,
     "SIFT + RANSAC": plain_sift,
     "matchTemplate": match_template,
@@ -183,19 +185,22 @@ def _count(
         tally = tallies.setdefault((method, name), Tally())
         start = time.process_time()
         try:
-            quads = find(picture, path, is_card=True) if is_card and find is ours else find(picture, path)
+            quads, doubtful = ours(picture, path, is_card=is_card) if find is ours else (find(picture, path), [])
         except Exception as refused:  # a mark that the tool refuses is counted as not found
             print(f"{method}: {refused}")
-            quads = []
+            quads, doubtful = [], []
         tally.cpu_s += time.process_time() - start
         tally.total += 1
         if truth is None:
             tally.right += bool(quads)
+            tally.unsure += bool(doubtful and not quads)
             continue
         best = max(quads, key=lambda quad: overlap(quad, truth), default=None)
         if best is not None and overlap(best, truth) > NEAR:
             tally.right += 1
             tally.errors.append(corner_error(best, truth))
+        elif any(overlap(quad, truth) > NEAR for quad in doubtful):
+            tally.unsure += 1
 
 
 def real_pairs(corpus: Path, most: int) -> dict[tuple[str, str], Tally]:
@@ -227,7 +232,8 @@ def table(tallies: dict[tuple[str, str], Tally]) -> str:
 
 def _cell(tally: Tally) -> str:
     corner = f", corners {100 * np.median(tally.errors):.1f} %" if tally.errors else ""
-    return f"{tally.right}/{tally.total} = {tally.right / tally.total:.3f}{corner}, {tally.cpu_s / tally.total:.2f} s"
+    unsure = f" + {tally.unsure} unsure" if tally.unsure else ""
+    return f"{tally.right}/{tally.total}{unsure}{corner}, {tally.cpu_s / tally.total:.2f} s"
 
 
 def main() -> None:

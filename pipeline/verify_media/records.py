@@ -157,7 +157,8 @@ class Sighting:
     """What was read there, as read."""
     letter_height_px: float | None = None
     readable: bool = True
-    """False: lettering was found but is too small or blurred to read; the cure is to come closer."""
+    """False: lettering was found but is too small or blurred to read; of a logo or card, that its own lettering
+    cannot be compared, so that it may be another of the same make. The cure is to come closer."""
     other_name: str = ""
     """What is written there, where that is another name than the mark by a letter; empty where it is the mark."""
     p_digital: float | None = None

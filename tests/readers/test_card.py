@@ -15,13 +15,13 @@ from verify_media.records import Frame, Reader
 QUAD = [(300, 260), (620, 330), (570, 520), (260, 440)]
 
 
-def card() -> Any:
+def card(name: str = "Fern & Field", street: str = "12 Mill Lane") -> Any:
     """A business card whose letters are lines of a few pixels once it lies in the scene. RGB, 700 x 420."""
     rng = np.random.default_rng(4)
     picture = np.full((420, 700, 3), (244, 240, 230), np.uint8)
     cv2.circle(picture, (140, 150), 80, (60, 90, 70), -1, cv2.LINE_AA)
     cv2.circle(picture, (165, 130), 40, (244, 240, 230), -1, cv2.LINE_AA)
-    for row, text in enumerate(("Fern & Field", "hand-thrown pots", "12 Mill Lane", "hello at fern dot field")):
+    for row, text in enumerate((name, "hand-thrown pots", street, "hello at fern dot field")):
         cv2.putText(
             picture,
             text,
@@ -46,8 +46,20 @@ def scan(tmp_path: Path) -> Path:
 
 def test_the_quad_follows_the_edge_of_the_card(scan: Path) -> None:
     best = CardReader([scan]).find(Frame(put(ground(), card(), QUAD)))[0]
-    assert best.reader is Reader.CARD and best.mark == "card.jpg"
+    assert best.reader is Reader.CARD and best.mark == "card.jpg" and best.readable
     assert worst_corner(best.quad, np.array(QUAD, np.float32)) < 0.03
+
+
+def test_a_card_of_the_same_make_with_another_name_is_not_it(scan: Path) -> None:
+    twin = card("Oak & Harbor", "7 Quarry Road")
+    assert CardReader([scan]).find(Frame(put(ground(), twin, QUAD))) == ()
+
+
+def test_where_the_lettering_cannot_be_compared_it_is_said(scan: Path) -> None:
+    small = [(x / 2.4 + 200, y / 2.4 + 200) for x, y in QUAD]
+    blurred = cv2.GaussianBlur(put(ground(), card(), small), (0, 0), 1.4)
+    found = CardReader([scan]).find(Frame(blurred))
+    assert [sighting.readable for sighting in found] in ([], [False])
 
 
 def test_no_card_no_sighting(scan: Path) -> None:

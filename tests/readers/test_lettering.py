@@ -5,60 +5,62 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from marks import fern
 
-from verify_media.readers.lettering import SETTINGS, Lettering, compare, rectified, words
+from verify_media.readers.frame_view import FrameView
+from verify_media.readers.lettering import Lettering, compare, lettering_of
 from verify_media.readers.template import Template, from_pixels
-from verify_media.records import Frame, Reader, Sighting
 
-QUAD = ((100.0, 80.0), (300.0, 80.0), (300.0, 180.0), (100.0, 180.0))
+SMALL_PRINT = "handmade, by appointment only"
 
 
-def label(text: str) -> Any:
-    picture = np.full((200, 400, 4), 255, np.uint8)
-    cv2.rectangle(picture, (4, 4), (395, 195), (40, 40, 90, 255), 6)
-    cv2.putText(picture, text, (30, 125), cv2.FONT_HERSHEY_DUPLEX, 2.2, (30, 30, 30, 255), 5, cv2.LINE_AA)
+def label(*names: str) -> Any:
+    """A card with names in large letters and a line of small print. RGBA, 420 x 700."""
+    picture = np.full((420, 700, 4), 255, np.uint8)
+    for row, name in enumerate(names):
+        origin = (50, 110 + 110 * row)
+        cv2.putText(picture, name, origin, cv2.FONT_HERSHEY_DUPLEX, 2.6, (30, 30, 30, 255), 5, cv2.LINE_AA)
+    cv2.putText(picture, SMALL_PRINT, (50, 380), cv2.FONT_HERSHEY_DUPLEX, 1.0, (60, 60, 60, 255), 2, cv2.LINE_AA)
     return picture
 
 
-def template(text: str) -> Template:
-    made = from_pixels("label.png", label(text), trim=False)
+def template(*names: str) -> Template:
+    made = from_pixels("label.png", label(*names), trim=False)
     assert made is not None
     return made
 
 
-def scene(text: str) -> Frame:
-    picture = np.full((300, 400, 3), 150, np.uint8)
-    picture[80:180, 100:300] = cv2.resize(label(text)[..., :3], (200, 100), interpolation=cv2.INTER_AREA)
-    return Frame(picture)
+def seen(mark: Template, picture: Any, *, width: int = 350) -> Lettering:
+    """The card, `width` px wide, turned by a quarter in the scene, and what its lettering says about `mark`."""
+    scene = np.full((500, 500, 3), 150, np.uint8)
+    height = width * 420 // 700
+    small = cv2.resize(picture[..., :3], (width, height), interpolation=cv2.INTER_AREA)
+    scene[60 : 60 + width, 80 : 80 + height] = np.rot90(small, -1)
+    w, h = mark.size
+    square = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
+    place = np.array([[80 + height, 60], [80 + height, 60 + width], [80, 60 + width], [80, 60]], np.float32)
+    return compare(FrameView(scene), mark, cv2.getPerspectiveTransform(square, place).astype(np.float64))
 
 
-@pytest.mark.parametrize(
-    ("wanted", "seen", "log_odds"),
-    [
-        ({"willow"}, {"willow", "other"}, SETTINGS.same),
-        ({"willow"}, {"wilow"}, SETTINGS.same),
-        ({"willow"}, {"copper"}, SETTINGS.other),
-        (set(), {"copper"}, 0.0),
-        ({"willow"}, set(), 0.0),
-    ],
-)
-def test_words_decide_only_where_both_sides_have_some(wanted: set[str], seen: set[str], log_odds: float) -> None:
-    assert compare(wanted, seen) == log_odds
+def test_a_card_reads_as_itself_and_its_twin_does_not() -> None:
+    mark = template("Willow", "Thread")
+    assert {line.key for line in lettering_of(mark).lines if line.leads} == {"willow", "thread"}
+    assert seen(mark, label("Willow", "Thread")) is Lettering.SAME
+    assert seen(mark, label("Copper", "River")) is Lettering.OTHER  # the small print is the same
 
 
-def test_short_and_doubtful_words_are_left_out() -> None:
-    read = [
-        Sighting("", Reader.TEXT, QUAD, score, text=text) for text, score in (("Oak & Ämber", 0.95), ("Thread", 0.5))
-    ]
-    assert words(read) == {"amber"}
+def test_a_covered_name_leaves_the_other_to_speak() -> None:
+    covered = label("Willow", "Thread")
+    covered[150:260] = (90, 120, 80, 255)
+    assert seen(template("Willow", "Thread"), covered) is Lettering.PARTLY
 
 
-def test_the_place_is_seen_from_the_front() -> None:
-    patch = rectified(scene("FERN"), QUAD, template("FERN"))
-    assert max(patch.shape) == pytest.approx(1.16 * SETTINGS.patch_px, abs=2)
+def test_letters_that_cannot_be_read_are_not_compared() -> None:
+    blurred = cv2.GaussianBlur(label("Willow", "Thread"), (0, 0), 22)
+    assert seen(template("Willow", "Thread"), blurred) is Lettering.UNREAD
 
 
-def test_the_right_label_is_confirmed_and_its_look_alike_is_not() -> None:
-    lettering, mark = Lettering(), template("CANDLE")
-    assert lettering.log_odds(scene("CANDLE"), QUAD, mark) == SETTINGS.same
-    assert lettering.log_odds(scene("POTTER"), QUAD, mark) == SETTINGS.other
+@pytest.mark.parametrize("name", ["Willow", "Copper"])
+def test_a_mark_without_words_is_left_to_its_shape(name: str) -> None:
+    mark = from_pixels("fern.png", fern())
+    assert mark is not None and seen(mark, label(name)) is Lettering.NONE

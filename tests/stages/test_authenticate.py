@@ -61,6 +61,13 @@ def test_tiny_letters_are_unsure_with_advice(rng: np.random.Generator) -> None:
     assert "closer" in str(result.evidence[0].reason)
 
 
+def test_a_card_whose_lettering_cannot_be_compared_is_unsure_and_says_so(rng: np.random.Generator) -> None:
+    card = Sighting("card.jpg", Reader.CARD, AT, 0.9, readable=False)
+    (seen,) = authenticate(Frame(camera(lettered(clutter(rng)), rng)), [card])
+    assert seen.outcome is Outcome.UNSURE
+    assert seen.evidence[0].reason is not None and seen.evidence[0].reason.key == "sighting-not-compared"
+
+
 def test_an_empty_picture_gives_unsure() -> None:
     assert judged(np.full((480, 640, 3), 90, np.uint8)).outcome is Outcome.UNSURE
 

@@ -9,7 +9,7 @@ import pytest
 from builders import report, sighting
 from verify_media.messages import message
 from verify_media.policy import load_policy
-from verify_media.records import Cue, Draft, ItemReport, Outcome, RuleResult, Skipped, Verdict
+from verify_media.records import Cue, Draft, ItemReport, Outcome, Reader, RuleResult, Skipped, Verdict
 from verify_media.stages.judge import Facts, judge
 
 
@@ -59,6 +59,8 @@ def test_an_absent_mark_fails_and_a_tiny_one_asks_to_come_closer(facts: Facts) -
     assert verdicts(only(facts, report(outcome=Outcome.ABSENT)), "mark-in-every-item") == [Verdict.FAIL]
     tiny = report(sightings=(sighting(Outcome.UNSURE, readable=False),))
     assert keys(only(facts, tiny), "mark-in-every-item") == ["mark-too-small"]
+    card = report(sightings=(replace(tiny.sightings[0], reader=Reader.CARD),))
+    assert keys(only(facts, card), "mark-in-every-item") == ["mark-not-compared"]
 
 
 def test_another_name_by_a_letter_is_asked_about(facts: Facts) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from verify_media.readers.logo import ConfirmText, find_marks
+from verify_media.readers.logo import find_marks
 from verify_media.readers.mark_finder import MarkFinder
 from verify_media.readers.template import load_template
 from verify_media.records import Frame, Reader, Sighting
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 class CardReader:
     """`cards` are scans or photos of the card. Raises UsageError where one cannot be read or is blank."""
 
-    def __init__(self, cards: Sequence[Path], *, confirm_text: ConfirmText | None = None) -> None:
-        self._finders = tuple(MarkFinder(load_template(path, prepare=crop_card)) for path in cards)
-        self._confirm = confirm_text
+    def __init__(self, cards: Sequence[Path]) -> None:
+        self._finders = tuple(MarkFinder(load_template(path, prepare=crop_card), is_sheet=True) for path in cards)
 
     def find(self, frame: Frame) -> tuple[Sighting, ...]:
         """Every place of every card, best first. Quads follow the card's own edge where its picture shows it."""
-        return find_marks(self._finders, frame, Reader.CARD, self._confirm)
+        return find_marks(self._finders, frame, Reader.CARD)
 
 
 def crop_card(rgb: Image) -> Image:

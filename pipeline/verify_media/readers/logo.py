@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp
 from pathlib import Path
-from typing import TypeAlias
 
 from verify_media.readers.frame_view import FrameView, view_of
+from verify_media.readers.lettering import Lettering, compare
 from verify_media.readers.mark_finder import Candidate, MarkFinder
 from verify_media.readers.planar import corners
-from verify_media.readers.template import Template, load_template
+from verify_media.readers.template import load_template
 from verify_media.records import Frame, Quad, Reader, Sighting
-
-ConfirmText: TypeAlias = Callable[[Frame, Quad, Template], float]
-"""Log-odds that the lettering at a place is the mark's own: above 0 where it reads the same, below 0 where it reads
-another name, 0 where the mark has no lettering or nothing can be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderSettings:
     """`found` from the false-sight curve on pictures without the mark; below it a place may still be confirmed by its
-    lettering."""
+    lettering, which no chance likeness shares."""
 
     found: float = 0.75
-    doubtful: float = 0.1
+    doubtful: float = 0.05
     most: int = 4
+    same: float = 5.0
+    """Log-odds of the mark's own words at their own places."""
 
 
 SETTINGS = ReaderSettings()
@@ -34,37 +33,33 @@ SETTINGS = ReaderSettings()
 class LogoReader:
     """Raises UsageError where a logo cannot be read or holds nothing to recognise."""
 
-    def __init__(self, logos: Sequence[Path], *, confirm_text: ConfirmText | None = None) -> None:
+    def __init__(self, logos: Sequence[Path]) -> None:
         self._finders = tuple(MarkFinder(load_template(path)) for path in logos)
-        self._confirm = confirm_text
 
     def find(self, frame: Frame) -> tuple[Sighting, ...]:
         """Every place of every logo, best first. Quads follow the drawn part of the logo, without its empty margin."""
-        return find_marks(self._finders, frame, Reader.LOGO, self._confirm)
+        return find_marks(self._finders, frame, Reader.LOGO)
 
 
-def find_marks(
-    finders: Sequence[MarkFinder], frame: Frame, reader: Reader, confirm: ConfirmText | None = None
-) -> tuple[Sighting, ...]:
+def find_marks(finders: Sequence[MarkFinder], frame: Frame, reader: Reader) -> tuple[Sighting, ...]:
+    """Sightings of every mark, best first; those whose lettering cannot be compared are not `readable`."""
     view = view_of(frame.image)
-    found = [s for finder in finders for s in _sightings(finder, view, frame, reader, confirm)]
-    return tuple(sorted(found, key=lambda s: -s.score))
+    found = [s for finder in finders for s in _sightings(finder, view, frame, reader)]
+    return tuple(sorted(found, key=lambda s: (not s.readable, -s.score)))
 
 
-def _sightings(
-    finder: MarkFinder, view: FrameView, frame: Frame, reader: Reader, confirm: ConfirmText | None
-) -> list[Sighting]:
+def _sightings(finder: MarkFinder, view: FrameView, frame: Frame, reader: Reader) -> list[Sighting]:
     kept = []
     for rough in finder.candidates(view)[: SETTINGS.most]:
         if rough.p < SETTINGS.doubtful:
             break
         candidate = finder.finished(view, rough)
-        if candidate.p < (SETTINGS.doubtful if confirm else SETTINGS.found):
-            continue
-        quad = _quad(finder, candidate)
-        score = _with_text(candidate.p, confirm(frame, quad, finder.template)) if confirm else candidate.p
+        lettering = compare(view, finder.template, candidate.fit.homography)
+        score = _with_lettering(candidate.p, lettering)
         if score >= SETTINGS.found:
-            kept.append(Sighting(finder.template.name, reader, quad, score, frame.time_s))
+            readable = lettering is not Lettering.UNREAD
+            quad = _quad(finder, candidate)
+            kept.append(Sighting(finder.template.name, reader, quad, score, frame.time_s, readable=readable))
     return kept
 
 
@@ -73,6 +68,11 @@ def _quad(finder: MarkFinder, candidate: Candidate) -> Quad:
     return (a, b), (c, d), (e, f), (g, h)
 
 
-def _with_text(p: float, log_odds: float) -> float:
-    odds = p / max(1 - p, 1e-6) * 2.718281828**log_odds
-    return float(odds / (1 + odds))
+def _with_lettering(p: float, lettering: Lettering) -> float:
+    """Other words are a veto: twins fit so well that the shape alone gives odds of a thousand."""
+    if lettering is Lettering.OTHER:
+        return 0.0
+    if lettering is not Lettering.SAME:
+        return p
+    odds = p / max(1 - p, 1e-6) * exp(SETTINGS.same)
+    return odds / (1 + odds)

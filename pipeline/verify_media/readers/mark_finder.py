@@ -16,6 +16,7 @@ from verify_media.readers.frame_view import FrameView
 from verify_media.readers.matching import Matches, TemplateFeatures, feature_matches
 from verify_media.readers.planar import Guess, feature_guesses, is_sane
 from verify_media.readers.shape import EdgePyramid, bank_of, shape_guesses
+from verify_media.readers.sheets import sheet_guesses
 from verify_media.readers.verify_match import Support, probability
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ SETTINGS = FinderSettings()
 COARSE = (("similarity", 6), ("affinity", 4))
 FINE = (("affinity", 6), ("affinity", 4), ("homography", 4), ("homography", 3))
 FROM_FEATURES = (("homography", 6), ("homography", 4), ("homography", 3))
+FROM_OUTLINE = (("affinity", 10), ("homography", 6), ("homography", 4), ("homography", 3))
 FINISH = (("homography", 4), ("homography", 2))
 
 
@@ -56,9 +58,10 @@ class Candidate:
 
 
 class MarkFinder:
-    """`judge` is replaced where the weights are trained."""
+    """`judge` is replaced where the weights are trained. `is_sheet`: the mark's edge is that of a card."""
 
-    def __init__(self, template: Template, judge: Judge = probability) -> None:
+    def __init__(self, template: Template, judge: Judge = probability, *, is_sheet: bool = False) -> None:
+        self._is_sheet = is_sheet
         self.template = template
         self.features = TemplateFeatures(template)
         self.judge = judge
@@ -75,7 +78,7 @@ class MarkFinder:
             tilted = feature_matches(view, self.features, tilted=True)
             found += self._by_features(view, matches + tilted, tilted)
         if not _is_sure(found):
-            found += self._by_shape(view, matches)
+            found += self._by_outline(view, matches) if self._is_sheet else self._by_shape(view, matches)
         return _apart(sorted(found, key=lambda c: -c.p))
 
     def _by_features(
@@ -86,6 +89,16 @@ class MarkFinder:
         for guess in feature_guesses(view, self.template, fresh)[: SETTINGS.feature_guesses]:
             fitted = align(view, self.template, guess.homography, 96, FROM_FEATURES)
             # On cloth the contour may pull the plane away from what the features agree on: judge both.
+            for homography in (guess.homography, fitted):
+                if homography is not None:
+                    found.append(self._judged(view, matches, homography, 96, guess))
+        return found
+
+    def _by_outline(self, view: FrameView, matches: tuple[Matches, ...]) -> list[Candidate]:
+        """A card has too many small parts for the shape search: in 8 cards it was never right."""
+        found = []
+        for guess in sheet_guesses(view, self.template):
+            fitted = align(view, self.template, guess.homography, 96, FROM_OUTLINE)
             for homography in (guess.homography, fitted):
                 if homography is not None:
                     found.append(self._judged(view, matches, homography, 96, guess))

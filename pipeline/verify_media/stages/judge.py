@@ -10,7 +10,7 @@ from pathlib import Path
 
 from verify_media.messages import Message, message
 from verify_media.policy import Level, Policy, Rule
-from verify_media.records import Deliverable, Draft, ItemReport, Outcome, RuleResult, Sighting, Skipped, Verdict
+from verify_media.records import Deliverable, Draft, ItemReport, Outcome, Reader, RuleResult, Sighting, Skipped, Verdict
 from verify_media.stages.dates import dates_in, in_words
 from verify_media.submission import Submission
 
@@ -105,13 +105,19 @@ def _mark_in_every_item(facts: Facts, rule: Rule) -> Iterator[RuleResult]:
         elif other:
             yield _result(rule, Verdict.REVIEW, _other_name(item, other), item=item)
         elif item.sightings:
-            yield _result(rule, Verdict.REVIEW, message("mark-too-small", file=item.path.name), item=item)
+            yield _result(rule, Verdict.REVIEW, _unread(item.sightings[0], item.path.name), item=item)
         else:
             yield _result(rule, Verdict.FAIL, message("mark-not-found", file=item.path.name), item=item)
 
 
 def _other_name(item: ItemReport, sighting: Sighting) -> Message:
     return message("mark-other-name", file=item.path.name, mark=sighting.mark, read=sighting.other_name)
+
+
+def _unread(sighting: Sighting, name: str) -> Message:
+    if sighting.reader is Reader.TEXT:
+        return message("mark-too-small", file=name)
+    return message("mark-not-compared", file=name, mark=sighting.mark)
 
 
 def _mark_physical(facts: Facts, rule: Rule) -> Iterator[RuleResult]:

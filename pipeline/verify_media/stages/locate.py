@@ -33,13 +33,11 @@ class Locator:
 
     def __init__(self, marks: Marks) -> None:
         from verify_media.readers.card import CardReader
-        from verify_media.readers.lettering import Lettering
         from verify_media.readers.logo import LogoReader
 
         self._marks = marks
-        lettering = Lettering().log_odds
-        self._logo = LogoReader(marks.logos, confirm_text=lettering) if marks.logos else None
-        self._card = CardReader(marks.cards, confirm_text=lettering) if marks.cards else None
+        self._logo = LogoReader(marks.logos) if marks.logos else None
+        self._card = CardReader(marks.cards) if marks.cards else None
 
     @cached_property
     def _text(self) -> TextReader:
