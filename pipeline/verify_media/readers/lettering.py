@@ -149,12 +149,14 @@ def _own_lines(template: Template) -> tuple[OwnLine, ...]:
 
 
 def _read(template: Template) -> list[tuple[Strip, Reading]]:
-    """Every strip that either detector finds; where a reading is poor, the other way up as well."""
+    """Every strip, those that read badly the other way up as well. The second detector sees bent lines better."""
     from verify_media.readers import looks
     from verify_media.readers.view import View
 
     view = View(np.ascontiguousarray(template.rgb))
-    strips = [strip for look in (looks.first, looks.second_detector) for strip in look(view)]
+    strips = list(looks.first(view))
+    if not strips or any(strip.curved for strip in strips):
+        strips += looks.second_detector(view)
     read = _readings(strips)
     poor = [strip.turned() for strip, reading in read if reading.certainty < SETTINGS.own_certainty]
     return read + _readings(poor)
