@@ -90,7 +90,7 @@ def _masks(soft: Any) -> Iterator[NDArray[np.uint8]]:
     dx, dy = gradient(soft)
     for slope in SETTINGS.slopes:
         edges = thin_edges(dx, dy, slope / 2, slope).astype(np.uint8)
-        yield 1 - cv2.dilate(edges, np.ones((3, 3), np.uint8))
+        yield np.asarray(1 - cv2.dilate(edges, np.ones((3, 3), np.uint8)), np.uint8)
 
 
 def _vote(votes: list[tuple[int, Floats]], quad: Floats) -> None:
