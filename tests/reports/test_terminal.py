@@ -27,7 +27,7 @@ def test_one_line_for_each_file_with_its_next_action(not_ready: RunResult) -> No
         "Please check",
         "To complete",
     ]
-    assert "Large letters, in focus, facing the camera." in lines[1]
+    assert "from closer" in lines[1] and "Large letters, in focus, facing the camera." in lines[1]
     assert lines[5].startswith("Left out")
 
 
