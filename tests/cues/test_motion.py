@@ -38,6 +38,21 @@ def test_something_that_passes_behind_a_still_mark_tells_nothing() -> None:
     assert abs(odds(scenes.passed_behind())) < 1
 
 
+def test_a_lamp_that_goes_out_moves_nothing() -> None:
+    scene = scenes.view(scenes.in_scene(scenes.scene()), 0, 0)
+    frames = [np.asarray(scene * 0.85**number, np.uint8) for number in range(12)]
+    points = tracking.seeds(scene, scenes.MARK).all
+    paths = tracking.follow(frames, points)
+    assert np.nanmax(np.abs(paths - points)) < 1.5 and np.isfinite(paths[-1]).mean() > 0.9
+
+
+def test_a_thing_that_fills_the_picture_and_leaves_is_not_taken_for_the_camera() -> None:
+    (run,) = motion.course(scenes.captioned_pan(speed_px=8.0)[:4], scenes.MARK).runs
+    whole, leaving = replace(run, everywhere=0.96), replace(run, everywhere=0.65)
+    assert log_odds([whole, whole]) > 3
+    assert log_odds([whole, leaving]) == 0
+
+
 def test_the_mark_is_followed_to_its_place() -> None:
     path = scenes.shaky(16, 2.0)
     course = motion.course(scenes.pan(), scenes.MARK)

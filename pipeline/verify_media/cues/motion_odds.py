@@ -7,7 +7,7 @@ measured on clips over the other half.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 from verify_media.cues.fading import Fade
@@ -62,11 +62,22 @@ WEIGHTS = Weights()
 
 def log_odds(runs: Sequence[Run], glides: Sequence[Glide] = (), fades: Sequence[Fade] = ()) -> float:
     """Of digital against physical, over all runs; exactly 0 where nothing moved that could tell."""
-    told = [(run.frames, odds) for run in runs if (odds := _odds(run))]
+    told = [(run.frames, odds) for run in _by_one_camera(runs) if (odds := _odds(run))]
     total = sum(frames * odds for frames, odds in told) / max(1, sum(frames for frames, _ in told))
     added = max([0.0, *(_glide(glide) for glide in glides), *(_fade(fade) for fade in fades)])
     total = max(total, added) if total > -WEIGHTS.overruled else total + added
     return min(max(total, -WEIGHTS.most), WEIGHTS.most)
+
+
+def _by_one_camera(runs: Sequence[Run]) -> list[Run]:
+    """All with the smallest share of the picture that moved, of the runs in which anything clearly did.
+
+    A camera moves all of the picture whenever it moves. A thing that passes may fill the view and then leave it: one
+    that did, .96 and .87 of the picture and then .65, accused a mark before a still camera.
+    Of 82 overlays that were called digital none is lost by it.
+    """
+    shares = [run.everywhere for run in runs if run.scene_px >= WEIGHTS.clear_px[1]]
+    return [replace(run, everywhere=min(run.everywhere, *shares)) if shares else run for run in runs]
 
 
 def _odds(run: Run) -> float:
