@@ -17,12 +17,21 @@ OnFrame: TypeAlias = Callable[[int], None]
 LARGEST_SIDE = 1920
 """Longer sides are scaled down to this: reviewers look at a mail, and 4K costs four times the bytes for the same VMAF
 on a 1080p screen."""
+TUNE = "ssim"
+"""No psychovisual rates, quantiser adapted to the frame. Two passes at one rate, against no tune: SSIMULACRA2 +0.73,
++0.36, +0.75, -0.15 and VMAF +0.26, +0.37, +0.39, +0.25 at 0.3 to 1.8 % fewer bytes (hand-held 360p and 1080p, a street
+at 432p, a 720p portrait), in no more time. Tune film, aq-mode 3 and deblock -2 gained nothing."""
 AUDIO_BPS = 96_000
 SPARE_AUDIO_BPS = 48_000
 KEYFRAME_EVERY_S = 4
 """A reviewer can jump in the clip; x264's own 250 frames save about 1 % more."""
 COPIED_AUDIO_BPS = 160_000
 """AAC up to this rate is taken over as it is; above, the bytes are worth more in the picture."""
+FIRST_PASS_SCALE = 0.5
+"""Measured against statistics at full size, same second pass: 1080p 6 s veryfast 3.3 CPU-s instead of 6.6, VMAF 94.9
+instead of 94.3 at 0.7 % fewer bytes; 640x360 6 s medium 0.6 instead of 0.8 CPU-s, VMAF 99.3 instead of 99.2."""
+SMALLEST_HALVED = 240
+"""Shorter sides are not halved: motion of a few pixels is lost there, and nothing is gained."""
 REFERENCE_NITS = 203
 """Diffuse white of HDR (ITU-R BT.2408)."""
 _TRANSFER = {16: "smpte2084", 18: "arib-std-b67"}
@@ -82,9 +91,10 @@ def encode_crf(
 
 
 def first_pass(clip: Clip, how: Recipe, video_bps: int, log: Path, *, on_frame: OnFrame | None = None) -> None:
-    """The statistics only."""
-    options = {**_x264(how), "b:v": video_bps, "pass": 1, "passlogfile": str(log), "f": "null", "an": None}
-    ffmpeg.run(ffmpeg.output([pictures(clip, how)], "-", **options), timeout_s=_timeout_s(clip), on_frame=on_frame)
+    """The statistics only, of a smaller copy of a large clip: x264 scales them to the size that follows."""
+    small = at_scale(how, FIRST_PASS_SCALE) if min(how.width, how.height) >= SMALLEST_HALVED else how
+    options = {**_x264(small), "b:v": video_bps, "pass": 1, "passlogfile": str(log), "f": "null", "an": None}
+    ffmpeg.run(ffmpeg.output([pictures(clip, small)], "-", **options), timeout_s=_timeout_s(clip), on_frame=on_frame)
 
 
 def second_pass(
@@ -135,7 +145,7 @@ def _tags(clip: Clip) -> dict[str, str]:
 
 def _x264(how: Recipe) -> dict[str, Any]:
     return {
-        "c:v": "libx264", "preset": how.preset, "profile:v": "high", "pix_fmt": "yuv420p",
+        "c:v": "libx264", "preset": how.preset, "tune": TUNE, "profile:v": "high", "pix_fmt": "yuv420p",
         "fps_mode": "cfr", "r": str(how.fps), "g": max(1, round(KEYFRAME_EVERY_S * how.fps)),
         "color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "color_range": "tv",
     }  # fmt: skip
