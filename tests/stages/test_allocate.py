@@ -29,12 +29,14 @@ def option(cost: float = 1.0, as_is: float | None = None) -> Option:
     return Option(PHOTO, curve, Choice(as_is, 100.0) if as_is else None)
 
 
-def test_a_menu_grows_in_size_and_quality_and_ends_at_the_knee() -> None:
+def test_a_menu_grows_in_size_and_quality_beyond_the_knee() -> None:
     menu = allocate.menu(photo_probes(), PHOTO)
     assert [c.size_bytes for c in menu] == sorted(c.size_bytes for c in menu)
     assert [c.quality for c in menu] == sorted(c.quality for c in menu)
     assert all(float(c.level or 0).is_integer() for c in menu)
-    assert menu[-2].quality < PHOTO.knee <= menu[-1].quality + 0.7
+    knee = option().at_knee
+    assert knee is not None and menu[-1].quality > knee.quality >= PHOTO.knee - 0.1
+    assert menu[menu.index(knee) - 1].quality < PHOTO.knee
 
 
 def test_a_smaller_scale_wins_only_where_bytes_are_few() -> None:
@@ -109,6 +111,25 @@ def test_the_plan_never_exceeds_the_budget_and_uses_it() -> None:
         assert not below or plan.size_bytes > 0.9 * budget
 
 
+def test_what_is_left_beyond_the_knees_is_spent() -> None:
+    options = [option(), option(0.5)]
+    knees = sum(o.at_knee.size_bytes for o in options if o.at_knee)
+    plan = allocate.solve(options, knees * 1.02)
+    assert plan is not None and 0.99 * knees * 1.02 < plan.size_bytes <= knees * 1.02
+
+
+def test_two_items_trade_steps_where_that_uses_more() -> None:
+    """Two up with one and one down with the other fits and gains; no step up alone does."""
+
+    def steps(*sizes: float) -> Option:
+        return Option(PHOTO, tuple(Choice(size, quality, 1.0, quality) for quality, size in enumerate(sizes, 70)))
+
+    options = [steps(100, 140, 150, 160, 201, 205), steps(100, 130, 165)]
+    plan = allocate.solve(options, 335)
+    assert plan is not None
+    assert [choice.size_bytes for choice in plan.choices] == [205, 130]
+
+
 def test_nothing_fits() -> None:
     assert allocate.solve([option(as_is=None)], 1000) is None
 
@@ -124,6 +145,6 @@ def test_a_true_size_moves_the_whole_curve() -> None:
     assert after.curve[20].size_bytes == pytest.approx(before.curve[20].size_bytes * 1.2)
 
 
-def test_utility_is_flat_above_the_knee_and_concave_below() -> None:
-    assert VIDEO(99) == VIDEO(VIDEO.knee) == 0
+def test_points_above_the_knee_are_worth_less_than_any_below() -> None:
+    assert 0 == VIDEO(VIDEO.knee) < VIDEO(99) < VIDEO(VIDEO.knee - 0.5) - VIDEO(VIDEO.knee - 1)
     assert PHOTO(70) - PHOTO(60) > PHOTO(80) - PHOTO(70) > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -15,14 +15,21 @@ GRID = 240
 """Sizes at which a curve is sampled: steps of about 2 %."""
 _Menu: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Sizes and worths of one item's choices."""
+MOST_TRADED = 3
+"""Steps up and down that two items trade."""
+LEAST_GAIN = 1e-9
 MOST_SUBSETS = 10
 """Up to so many items that could go as they are, all combinations are tried; above, the largest are given up first."""
 
 
+BEYOND = 0.02
+"""Worth of a point above the knee: so little that no item below its knee ever pays for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Utility:
-    """-(weight * points below the knee)^2. Concave, so equal quality beats one good and one ruined item; flat above
-    the knee.
+    """-(weight * points below the knee)^2. Concave, so equal quality beats one good and one ruined item; nearly flat
+    above the knee, where only bytes go that nobody else can use.
 
     Against the plain minimum: at 5 MB for 3 photos and 2 clips the square gave the better minimum (58.6 against 53.4)
     and the better mean (64.7 against 58.1), because a wrong curve costs the minimum everything.
@@ -34,7 +41,9 @@ class Utility:
     weight: float = 1.0
 
     def __call__(self, quality: float) -> float:
-        return -((self.weight * max(0.0, self.knee - quality)) ** 2)
+        if quality > self.knee:
+            return BEYOND * (quality - self.knee)
+        return -((self.weight * (self.knee - quality)) ** 2)
 
 
 PHOTO = Utility(knee=90.0, floor=30.0)
@@ -42,6 +51,7 @@ PHOTO = Utility(knee=90.0, floor=30.0)
 VIDEO = Utility(knee=97.0, floor=45.0, weight=1.5)
 """VMAF: 95 to 97 is hard to tell apart; six points are a just noticeable difference, so they weigh more than those of
 SSIMULACRA2."""
+NEAR_KNEE = 0.01
 UNTOUCHED_BONUS = 36.0
 """Going out byte for byte is worth six points under the knee on one other item."""
 
@@ -84,6 +94,15 @@ class Option:
     def smallest(self) -> float:
         return min((c.size_bytes for c in (*self.curve[:1], *([self.as_is] if self.as_is else []))), default=math.inf)
 
+    @property
+    def at_knee(self) -> Choice | None:
+        """The smallest choice of the curve that is hard to tell from the original; else its best."""
+        return next((c for c in self.curve if c.quality >= self.utility.knee - NEAR_KNEE), (*self.curve, None)[-1])
+
+    def is_best(self, choice: Choice) -> bool:
+        """Whether there is no way to spend more bytes on it."""
+        return choice.as_is or (bool(self.curve) and choice.level == self.curve[-1].level)
+
     def worth(self, choice: Choice) -> float:
         return self.bonus if choice.as_is else self.utility(choice.quality)
 
@@ -99,7 +118,7 @@ class Option:
 
 
 def curve(probes: Sequence[Probe], utility: Utility) -> tuple[Choice, ...]:
-    """The best quality for each size over all scales, from the smallest acceptable size to the knee.
+    """The best quality for each size over all scales, from the smallest acceptable size on.
 
     Between the probes of one scale, quality and dial run straight over the logarithm of the size, as measured
     rate-quality curves nearly do.
@@ -156,18 +175,12 @@ def _interpolated(track: Sequence[Probe], size: float) -> Choice:
 
 
 def _acceptable(choices: Sequence[Choice], utility: Utility) -> tuple[Choice, ...]:
-    """From the floor up to the knee; where not even the best reaches the floor, the best alone."""
-    return _up_to_the_knee([c for c in choices if c.quality >= utility.floor] or choices[-1:], utility)
-
-
-def _up_to_the_knee(choices: Sequence[Choice], utility: Utility) -> tuple[Choice, ...]:
+    """From the floor up, each better than the one before; where not even the best reaches the floor, the best
+    alone."""
     kept: list[Choice] = []
-    for choice in choices:
-        if kept and choice.quality <= kept[-1].quality:
-            continue
-        kept.append(choice)
-        if choice.quality >= utility.knee:
-            break
+    for choice in [c for c in choices if c.quality >= utility.floor] or choices[-1:]:
+        if not kept or choice.quality > kept[-1].quality:
+            kept.append(choice)
     return tuple(kept)
 
 
@@ -185,8 +198,9 @@ class Plan:
 
 def solve(options: Sequence[Option], budget_bytes: float) -> Plan | None:
     """The plan of the highest summed worth within the budget; None where even the smallest choices exceed it."""
-    plans = (_solve_fixed(options, kept, budget_bytes) for kept in _subsets(options))
-    return max((plan for plan in plans if plan), key=lambda plan: plan.worth, default=None)
+    plans = ((_solve_fixed(options, kept, budget_bytes), kept) for kept in _subsets(options))
+    found = max(((plan.worth, n, kept) for n, (plan, kept) in enumerate(plans) if plan), default=None)
+    return _solve_fixed(options, found[2], budget_bytes, trades=True) if found else None
 
 
 def _subsets(options: Sequence[Option]) -> list[frozenset[int]]:
@@ -203,7 +217,9 @@ def _as_is_bytes(option: Option) -> float:
     return option.as_is.size_bytes if option.as_is else 0.0
 
 
-def _solve_fixed(options: Sequence[Option], kept: frozenset[int], budget: float) -> Plan | None:
+def _solve_fixed(
+    options: Sequence[Option], kept: frozenset[int], budget: float, *, trades: bool = False
+) -> Plan | None:
     """Lagrange: each item maximises worth - price * bytes; bisection finds the price at which the budget is spent."""
     menus = [(o.as_is,) if i in kept and o.as_is else o.curve for i, o in enumerate(options)]
     if not all(menus) or sum(menu[0].size_bytes for menu in menus) > budget:
@@ -214,6 +230,8 @@ def _solve_fixed(options: Sequence[Option], kept: frozenset[int], budget: float)
     ]
     picks = _at_price(arrays, _price(arrays, budget))
     picks = _spend_the_rest(arrays, picks, budget)
+    if trades:
+        picks = _traded(arrays, picks, budget - _total(arrays, picks))
     chosen = tuple(menu[pick] for menu, pick in zip(menus, picks, strict=True))
     return Plan(chosen, sum(o.worth(c) for o, c in zip(options, chosen, strict=True)))
 
@@ -253,3 +271,34 @@ def _spend_the_rest(arrays: Sequence[_Menu], picks: list[int], budget: float) ->
         _, n, j = max(steps)
         left -= float(arrays[n][0][j] - arrays[n][0][picks[n]])
         picks[n] = j
+
+
+def _traded(arrays: Sequence[_Menu], picks: list[int], left: float) -> list[int]:
+    """One item a few steps up and another a few down, as long as that gains: coarse steps leave less unused so."""
+    while best := max(_trades(arrays, picks, left), default=None):
+        _, cost, (up, steps_up), (down, steps_down) = best
+        picks[up] += steps_up
+        picks[down] -= steps_down
+        left -= cost
+    return picks
+
+
+def _trades(
+    arrays: Sequence[_Menu], picks: Sequence[int], left: float
+) -> Iterator[tuple[float, float, tuple[int, int], tuple[int, int]]]:
+    """(worth, bytes, (item, steps up), (other item, steps down)) of each trade that fits and gains."""
+    steps = range(1, MOST_TRADED + 1)
+    for up, down in itertools.permutations(range(len(arrays)), 2):
+        for more, less in itertools.product(steps, steps):
+            if picks[up] + more >= len(arrays[up][0]) or picks[down] < less:
+                continue
+            bytes_up, worth_up = _moved(arrays[up], picks[up], more)
+            bytes_down, worth_down = _moved(arrays[down], picks[down], -less)
+            if bytes_up + bytes_down <= left and worth_up + worth_down > LEAST_GAIN:
+                yield worth_up + worth_down, bytes_up + bytes_down, (up, more), (down, less)
+
+
+def _moved(menu: _Menu, pick: int, steps: int) -> tuple[float, float]:
+    """Bytes and worth that a move brings."""
+    sizes, worths = menu
+    return float(sizes[pick + steps] - sizes[pick]), float(worths[pick + steps] - worths[pick])

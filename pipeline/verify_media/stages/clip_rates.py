@@ -6,6 +6,8 @@ from verify_media.codecs.mp4 import Clip
 from verify_media.codecs.probe_video import Rate
 
 CRFS, CRFS_SMALLER = (18.0, 26.0, 36.0), (18.0, 30.0)
+FINEST_CRF = 13.0
+"""Probed too where there is room for more than `CRFS`: SSIMULACRA2 still grows by a point and more for each CRF."""
 SCALES = ((0.035, (1.0,)), (0.012, (1.0, 2 / 3)), (0.0, (2 / 3, 0.5)))
 """Which sizes are tried, by the bits for each pixel that an equal share would give: 0.035 is 2.2 Mb/s at 1080p30."""
 SCARCE_BITS_PER_PIXEL = 0.035
@@ -27,7 +29,7 @@ def quality(rate: Rate, scale: float) -> float:
     if rate.vmaf is None:
         best, slope, start = NO_VMAF
         return best - slope * max(0.0, rate.crf - start) - 20 * (1 - scale)
-    return rate.vmaf - TEXTURE_PER_CRF * max(0.0, rate.crf - TEXTURE_FROM_CRF)
+    return rate.vmaf - TEXTURE_PER_CRF * (rate.crf - TEXTURE_FROM_CRF)
 
 
 def preset(clip: Clip) -> str:

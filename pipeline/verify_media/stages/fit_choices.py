@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+from verify_media.stages import allocate
 from verify_media.stages.allocate import Choice, Option
 from verify_media.stages.fit_photo import PhotoShot
 from verify_media.stages.fit_video import VideoShot
@@ -23,8 +24,8 @@ def is_photo(shot: Shot) -> bool:
 
 
 def most_bytes(shot: Shot) -> float:
-    """What it takes at its best."""
-    best = shot.option.as_is or (shot.option.curve[-1] if shot.option.curve else None)
+    """What it takes to look like its original."""
+    best = shot.option.as_is or shot.option.at_knee
     return best.size_bytes if best else shot.report.media.size_bytes
 
 
@@ -50,11 +51,7 @@ def is_known(shot: Shot, plan: Mapping[Path, Choice], made: Mapping[Path, Fitted
 
 def at_the_knee(option: Option, choice: Choice) -> bool:
     """Whether more bytes would bring nothing more that can be seen."""
-    return (
-        choice.as_is
-        or choice.quality >= option.utility.knee - 0.01
-        or (bool(option.curve) and choice.level == option.curve[-1].level)
-    )
+    return choice.quality >= option.utility.knee - allocate.NEAR_KNEE or option.is_best(choice)
 
 
 def can_absorb(shots: Sequence[Shot], plan: Mapping[Path, Choice], budget: int) -> bool:
@@ -64,7 +61,7 @@ def can_absorb(shots: Sequence[Shot], plan: Mapping[Path, Choice], budget: int) 
 
 
 def with_the_rest(shot: Shot, choice: Choice, plan: Mapping[Path, Choice], budget: int) -> Choice:
-    """The share of a clip and what nobody else can use, up to the size of its knee."""
+    """The share of a clip and what nobody else can use, up to the size of its best."""
     rest = budget - sum(other.size_bytes for other in plan.values())
     most = max(choice.size_bytes, shot.option.curve[-1].size_bytes)
     return replace(choice, size_bytes=min(choice.size_bytes + max(0.0, rest), most))

@@ -267,7 +267,7 @@ class Job:
             files = self._files(shots, plan, made)
             shots = [shot for shot in shots if shot.source in files]
             total = sum(file.size_bytes for file in files.values())
-            used = total >= FULL * budget or all(at_the_knee(shot.option, plan[shot.source]) for shot in shots)
+            used = total >= FULL * budget or all(shot.option.is_best(plan[shot.source]) for shot in shots)
             if total <= budget and (known or used) and not self._lost_marks(shots, plan, files):
                 return [(shot, files[shot.source]) for shot in shots]
             shots, plan = self._solved(shots, made, budget)

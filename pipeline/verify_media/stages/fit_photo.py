@@ -105,7 +105,7 @@ class PhotoShot:
             return
         scales = [1.0] if share_bytes >= SCARCE_BYTES_PER_PIXEL * width * height else list(QUALITIES)
         marks = self._mark_crops()
-        probes = [probe for scale in scales for probe in self._probes(scale, marks, OUT_OF_REACH * share_bytes)]
+        probes = [probe for scale in scales for probe in self._probes(scale, marks, share_bytes)]
         curve = allocate.menu(probes, allocate.PHOTO)
         self.option = Option(allocate.PHOTO, curve, self.option.as_is, self.option.bonus)
         self._prefer_png(curve)
@@ -134,7 +134,8 @@ class PhotoShot:
         """A conversion to PNG is only for drawings that it suits."""
         made_png = self.ready is not None and self.ready.path.name == "lossless.png"
         if made_png and curve and self.ready:
-            most = max(SMALL_PNG_BYTES, LIKE_A_PHOTO * curve[-1].size_bytes)
+            knee = Option(allocate.PHOTO, curve).at_knee or curve[-1]
+            most = max(SMALL_PNG_BYTES, LIKE_A_PHOTO * knee.size_bytes)
             if self.ready.size_bytes > most:
                 self.ready, self.option = None, Option(allocate.PHOTO, curve)
 
@@ -143,12 +144,13 @@ class PhotoShot:
         crops = [photo_trial.around(self.pixels, sighting.quad) for sighting in best.values()]
         return [crop for crop in crops if min(crop.shape[:2]) >= SMALLEST_MARK]
 
-    def _probes(self, scale: float, marks: Sequence[Image], most_bytes: float) -> Iterator[Probe]:
-        """By growing quality, up to the knee or to a size that this item will not get."""
+    def _probes(self, scale: float, marks: Sequence[Image], share_bytes: float) -> Iterator[Probe]:
+        """By growing quality, up to a size that this item will not get, or its share where that is past the knee."""
         for quality in QUALITIES[scale]:
             probe = self._probe(scale, quality, marks)
             yield probe
-            if probe.quality >= allocate.PHOTO.knee or probe.size_bytes > most_bytes:
+            enough = 1.0 if probe.quality >= allocate.PHOTO.knee else OUT_OF_REACH
+            if probe.size_bytes > enough * share_bytes:
                 return
 
     def _probe(self, scale: float, quality: int, marks: Sequence[Image]) -> Probe:

@@ -16,7 +16,16 @@ from verify_media.messages import Message, message
 from verify_media.records import ItemReport
 from verify_media.stages import allocate
 from verify_media.stages.allocate import Choice, Option, Probe
-from verify_media.stages.clip_rates import CRFS, SCARCE_BITS_PER_PIXEL, crfs_at, is_quick, preset, quality, scales_for
+from verify_media.stages.clip_rates import (
+    CRFS,
+    FINEST_CRF,
+    SCARCE_BITS_PER_PIXEL,
+    crfs_at,
+    is_quick,
+    preset,
+    quality,
+    scales_for,
+)
 from verify_media.stages.dates import clock
 from verify_media.stages.fit_checks import check_video, obstacles
 from verify_media.stages.fitted import CannotFit, Fitted, StillReadable, changed
@@ -110,7 +119,10 @@ class VideoShot:
         bits_per_pixel = 8 * share_bytes / (full.width * full.height * max(1, self.clip.timing.frames))
         self._spare = bits_per_pixel < SCARCE_BITS_PER_PIXEL
         try:
-            probes = [probe for scale in scales_for(bits_per_pixel) for probe in self._probes(scale, full)]
+            scales = scales_for(bits_per_pixel)
+            probes = [probe for scale in scales for probe in self._probes(scale, full, crfs_at(scale))]
+            if all(probe.size_bytes < share_bytes for probe in probes):
+                probes += self._probes(1.0, full, (FINEST_CRF,))
         except (FfmpegError, OSError, ValueError, KeyError) as error:
             raise self._failed(error) from error
         self.option = Option(
@@ -140,8 +152,8 @@ class VideoShot:
         seen = (s.time_s for s in self.report.sightings if s.readable and s.time_s is not None)
         return next(seen, self.clip.timing.duration_s / 2)
 
-    def _probes(self, scale: float, full: Recipe) -> list[Probe]:
-        rates = probe_video.probe(self.clip, self.recipe(scale), full, crfs_at(scale), self.work)
+    def _probes(self, scale: float, full: Recipe, crfs: Sequence[float]) -> list[Probe]:
+        rates = probe_video.probe(self.clip, self.recipe(scale), full, crfs, self.work)
         return [Probe(scale, rate.crf, rate.size_bytes + self.beside_bytes, quality(rate, scale)) for rate in rates]
 
     @property
@@ -191,7 +203,7 @@ class VideoShot:
     def can_take_more(self) -> bool:
         """Whether it was encoded below its knee, and quickly enough to be encoded once more."""
         made = self._choice
-        return is_quick(self.clip) and self._by_crf and made is not None and made.quality < self.option.utility.knee
+        return is_quick(self.clip) and self._by_crf and made is not None and not self.option.is_best(made)
 
     def make_larger(self, fitted: Fitted, more_bytes: int) -> Fitted:
         """The same clip at a slightly lower CRF, or as it was where that came out too large. Raises CannotFit.
