@@ -15,20 +15,14 @@ UNUSED = ("letter_height_px", "longest_side_px")
 MISSING = -9.0
 
 
-@dataclass
-class Data:
-    """N sightings. `mark`: N x 6 x 48 x 48 x 3 and so on; far windows are shared by the sightings of a picture."""
+MARGIN = 16
+"""Pixels that the stored pieces of `cues.setting` are wider than the judged ones: training shifts them."""
 
-    values: np.ndarray
-    mark: np.ndarray
-    mark_inside: np.ndarray
-    near: np.ndarray
-    near_inside: np.ndarray
-    far: np.ndarray
-    far_index: np.ndarray
-    context: np.ndarray
-    wide: np.ndarray
-    quads: np.ndarray
+
+@dataclass
+class Rows:
+    """What is known of N sightings, beside their pixels."""
+
     rows: list[dict]
 
     @property
@@ -45,6 +39,30 @@ class Data:
         return np.array([r["file"].startswith("h") or r["fold"] < 0 for r in self.rows])
 
 
+@dataclass
+class Settings(Rows):
+    """N sightings in their settings. `pixels`: N x 144 x 288 x 3, `corners`: N x 4 x 2."""
+
+    pixels: np.ndarray
+    corners: np.ndarray
+
+
+@dataclass
+class Data(Rows):
+    """N sightings. `mark`: N x 6 x 48 x 48 x 3 and so on; far windows are shared by the sightings of a picture."""
+
+    values: np.ndarray
+    mark: np.ndarray
+    mark_inside: np.ndarray
+    near: np.ndarray
+    near_inside: np.ndarray
+    far: np.ndarray
+    far_index: np.ndarray
+    context: np.ndarray
+    wide: np.ndarray
+    quads: np.ndarray
+
+
 def load(paths: list[str]) -> Data:
     parts: dict[str, list] = {}
     rows, shift = [], 0
@@ -58,7 +76,19 @@ def load(paths: list[str]) -> Data:
             shift += len(z["F"])
         rows += json.loads(Path(path).with_suffix(".json").read_text())
     a = {k: np.concatenate(parts.pop(k)) for k in list(parts)}
-    return Data(a["X"], a["M"], a["MI"], a["N"], a["NI"], a["F"], a["fidx"], a["C"], a["W"], a["Q"], rows)
+    return Data(rows, a["X"], a["M"], a["MI"], a["N"], a["NI"], a["F"], a["fidx"], a["C"], a["W"], a["Q"])
+
+
+def load_settings(paths: list[str]) -> Settings:
+    pixels, corners, rows = [], [], []
+    for path in sorted(paths):
+        with np.load(path) as z:
+            if not len(z["X"]):
+                continue
+            pixels.append(z["S"])
+            corners.append(z["SQ"])
+        rows += json.loads(Path(path).with_suffix(".json").read_text())
+    return Settings(rows, np.concatenate(pixels), np.concatenate(corners))
 
 
 def columns(names: tuple[str, ...]) -> list[int]:

@@ -59,8 +59,7 @@ def toml(fusion, buckets, typical) -> str:
     lines = [
         "# Written by models/fuse_authenticate.py; see models/authenticate.md.",
         "[fusion]",
-        f"trees = {fusion[0]:.6f}",
-        f"pixels = {fusion[1]:.6f}",
+        *(f"{name} = {weight:.6f}" for name, weight in zip(("trees", "pixels", "setting"), fusion, strict=True)),
         "",
         "[typical]",
     ]

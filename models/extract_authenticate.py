@@ -18,9 +18,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "pipeline"))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "pipeline")]
 
-from verify_media.cues import vector, windows
+from authenticate_data import MARGIN  # noqa: E402
+
+from verify_media.cues import setting, vector, windows  # noqa: E402
 
 MOST_PHYSICAL = 8
 """Words of a photo that are taken from one picture, so that a page of text does not outweigh ten signs."""
@@ -33,7 +35,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs=2, default=(0, 10**9))
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    table: dict[str, list] = {name: [] for name in ("X", "M", "MI", "N", "NI", "F", "C", "W", "Q", "fidx")}
+    table: dict[str, list] = {name: [] for name in ("X", "M", "MI", "N", "NI", "F", "C", "W", "Q", "S", "SQ", "fidx")}
     found: list[dict] = []
     lines = (args.set / "rows.jsonl").read_text().splitlines()[slice(*args.rows)]
     for row in map(json.loads, lines):
@@ -73,6 +75,8 @@ def _picture(folder: Path, row: dict, table: dict, found: list[dict]) -> None:
         table["C"].append(seen.context)
         table["W"].append(seen.wide)
         table["Q"].append(quad)
+        for name, value in zip(("S", "SQ"), setting.cut(image, _tuple(quad), MARGIN), strict=True):
+            table[name].append(value)
         table["fidx"].append(far_at)
         found.append({k: row[k] for k in ("file", "photo", "source", "fold", "post", "synthetic")} | {"y": int(mark["digital"]), "tool": mark["tool"], "text": mark["text"], "quad": quad.round(1).tolist()})  # fmt: skip
 

@@ -3,7 +3,8 @@
 
 usage: python models/fuse_authenticate.py --data 'FOLDER/*.npz' --nets FOLDER --out models
 
-Writes authenticate_trees.onnx, authenticate_pixels.onnx, authenticate_calibration.toml, and scores.npz beside the nets.
+Writes authenticate_trees.onnx, authenticate_pixels.onnx, authenticate_setting.onnx, authenticate_calibration.toml, and
+scores.npz beside the nets. Before there are any nets it writes the trees alone, which the nets then learn to correct.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import numpy as np
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "pipeline")]
 
-from authenticate_data import Data, columns, load, tidy, weights  # noqa: E402
+import train_authenticate  # noqa: E402
+import train_authenticate_setting  # noqa: E402
+from authenticate_data import Data, Rows, columns, load, load_settings, tidy, weights  # noqa: E402
 from authenticate_limits import calibrated, toml  # noqa: E402
 from authenticate_trees import boosters, fit_trees, judged  # noqa: E402
 from export_trees import export_trees  # noqa: E402
@@ -43,15 +46,19 @@ def main() -> None:
     args = parser.parse_args()
     from verify_media.cues import vector
 
-    data = load([p for pattern in args.data for p in glob.glob(pattern)])
+    paths = [p for pattern in args.data for p in glob.glob(pattern)]
+    data = load(paths)
     trained, used = ~data.is_held, columns(vector.NAMES)
     values = tidy(data.values)[:, used]
     found = boosters(values, data.rows, data.fold, trained)
     trees = judged(found, values, data.fold)
-    nets = networks(args.nets)
-    pixels, has_net = pixel_scores(nets, data)
-    fusion = fused(trees, pixels, has_net & trained, data) if nets else (1.0, 0.0)
-    score = fusion[0] * trees + fusion[1] * pixels
+    nets, settings = networks(args.nets), setting_networks(args.nets)
+    pixels, has_net = unseen_scores(nets, data, train_authenticate.scores)
+    pieces = load_settings(paths) if settings else data
+    setting, _ = unseen_scores(settings, pieces, train_authenticate_setting.scores)
+    judges = np.column_stack([trees, pixels, setting])
+    fusion = fused(judges, has_net & trained, data) if nets else np.array([1.0, 0.0, 0.0])
+    score = judges @ fusion
     named = {n: data.values[:, i] for i, n in enumerate(vector.NAMES)}
     fair = trained & has_net if nets else trained
     at = fair & judgeable(data, named)
@@ -65,7 +72,9 @@ def main() -> None:
     export_trees(whole, len(used), args.out / "authenticate_trees.onnx")
     if nets:
         export_nets([n for _, n in nets], args.out / "authenticate_pixels.onnx")
-    np.savez(args.nets / "scores.npz", trees=trees, pixels=pixels, fused=score, fair=fair, at=at)
+    if settings:
+        export_setting(settings[0][1], args.out / "authenticate_setting.onnx")
+    np.savez(args.nets / "scores.npz", trees=trees, pixels=pixels, setting=setting, fused=score, fair=fair, at=at)
     print("fusion", fusion)
 
 
@@ -97,10 +106,21 @@ def networks(folder: Path) -> list:
     return found
 
 
-def pixel_scores(nets, data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """Scores by networks that have not seen the photo, and where there are any."""
-    from train_authenticate import scores
+def setting_networks(folder: Path) -> list:
+    import torch
+    from authenticate_setting_net import SettingJudge, detector_layers
+    from train_authenticate_setting import DETECTOR
 
+    found = []
+    for path in sorted(folder.glob("setting?.pt")):
+        net = SettingJudge(detector_layers(DETECTOR))
+        net.load_state_dict(torch.load(path))
+        found.append((int(path.stem[-1]), net.eval()))
+    return found
+
+
+def unseen_scores(nets: list, data: Rows, scores) -> tuple[np.ndarray, np.ndarray]:
+    """Scores by networks that have not seen the photo, and where there are any."""
     total, count = np.zeros(len(data.rows)), np.zeros(len(data.rows))
     for k, net in nets:
         at = np.nonzero((data.fold == k) | (data.fold < 0))[0]
@@ -109,14 +129,13 @@ def pixel_scores(nets, data: Data) -> tuple[np.ndarray, np.ndarray]:
     return total / np.maximum(count, 1), count > 0
 
 
-def fused(trees, pixels, at, data: Data) -> tuple[float, float]:
-    """Logistic weights of the two scores, both classes alike."""
+def fused(judges: np.ndarray, at: np.ndarray, data: Data) -> np.ndarray:
+    """Logistic weights of the scores (N x 3), both classes alike."""
     from sklearn.linear_model import LogisticRegression
 
-    x = np.column_stack([trees[at], pixels[at]])
     weight = weights([data.rows[i] for i in np.nonzero(at)[0]])
-    model = LogisticRegression(C=10.0).fit(x, data.digital[at], sample_weight=weight)
-    return float(model.coef_[0, 0]), float(model.coef_[0, 1])
+    model = LogisticRegression(C=10.0).fit(judges[at], data.digital[at], sample_weight=weight)
+    return model.coef_[0]
 
 
 def export_nets(nets: list, path: Path) -> None:
@@ -137,6 +156,26 @@ def export_nets(nets: list, path: Path) -> None:
     names = ["mark", "near", "far", "context", "wide"]
     torch.onnx.export(
         Mean().eval(),
+        example,
+        str(path),
+        input_names=names,
+        output_names=["logit"],
+        dynamic_axes={n: {0: "b"} for n in (*names, "logit")},
+        dynamo=False,
+        opset_version=17,
+    )
+    onnx.save(_halved(onnx.load(path)), path)
+
+
+def export_setting(net, path: Path) -> None:
+    """One graph with fixed sizes but for the number of sightings; weights stored as 16-bit floats."""
+    import onnx
+    import torch
+
+    example = torch.rand(2, 3, 128, 256), torch.rand(2, 1, 128, 256), torch.rand(2, 1, 128, 256)
+    names = ["picture", "inside", "around"]
+    torch.onnx.export(
+        net.eval(),
         example,
         str(path),
         input_names=names,

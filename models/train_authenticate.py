@@ -21,6 +21,7 @@ import torch
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "pipeline")]
 
 from authenticate_data import Data, load, weights  # noqa: E402
+from authenticate_degrade import Way  # noqa: E402
 from authenticate_net import Judge  # noqa: E402
 
 from verify_media.cues import support  # noqa: E402
@@ -55,7 +56,21 @@ def batch(data: Data, at: np.ndarray, rng: np.random.Generator | None, crop: int
             pixels, mask = pixels[:, pick, y : y + crop, x : x + crop], mask[:, pick, y : y + crop, x : x + crop]
         out.append(torch.from_numpy(np.concatenate([pixels, mask[..., None]], -1)).permute(0, 1, 4, 2, 3).float())
     out += [torch.from_numpy(g).permute(0, 3, 1, 2).float() for g in grounds]
-    return out if rng is None else _varied(out, rng)
+    return out if rng is None else _varied([*_degraded(out[:3], rng), *out[3:]], rng)
+
+
+def _degraded(groups: list[torch.Tensor], rng: np.random.Generator) -> list[torch.Tensor]:
+    """Windows (B x K x 4 x S x S) taken once more; those that are not there stay away."""
+    way = Way(len(groups[0]), rng)
+    return [_taken(x, way) for x in groups]
+
+
+def _taken(x: torch.Tensor, way: Way) -> torch.Tensor:
+    colours = x[:, :, :3]
+    there = (colours.flatten(2).amax(2) > 0)[:, :, None, None, None]
+    return torch.cat(
+        [torch.where(there, way.taken(colours.flatten(1, 2)).view(colours.shape), colours), x[:, :, 3:]], 2
+    )
 
 
 def _varied(groups: list[torch.Tensor], rng: np.random.Generator) -> list[torch.Tensor]:

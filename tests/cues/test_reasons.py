@@ -50,7 +50,8 @@ def test_more_sightings_of_one_mark_ask_for_more() -> None:
     assert calibration.outcome(between, 15, sightings=4) is Outcome.UNSURE
 
 
-def test_probability_rises_with_either_score() -> None:
-    low, high = calibration.probability(-2, -2, 30), calibration.probability(3, 3, 30)
-    assert 0 < low < 0.5 < high < 1
-    assert calibration.probability(-2, 2, 30) > low
+def test_probability_rises_with_every_score() -> None:
+    scores = [calibration.Scores(*values) for values in ((-2, -2, -2), (2, -2, -2), (-2, 2, -2), (-2, -2, 2), (3, 3, 3))]
+    low, *mixed, high = (calibration.probability(s, 30) for s in scores)
+    assert 0 < low < min(mixed)
+    assert max(mixed) < high < 1

@@ -1,4 +1,4 @@
-"""From the two learned scores to a probability, and from there to an outcome: numbers fixed before any test."""
+"""From the learned scores to a probability, and from there to an outcome: numbers fixed before any test."""
 
 from __future__ import annotations
 
@@ -29,9 +29,21 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class Scores:
+    """Log odds of digital by each judge; in a `Calibration`, how much each of them weighs."""
+
     trees: float
     pixels: float
+    setting: float
+
+    def __matmul__(self, other: Scores) -> float:
+        """The weighted sum."""
+        return self.trees * other.trees + self.pixels * other.pixels + self.setting * other.setting
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    fusion: Scores
     buckets: tuple[Bucket, ...]
     typical: dict[str, tuple[float, float, float]]
 
@@ -45,13 +57,13 @@ def calibration() -> Calibration:
         for b in data["bucket"]
     )
     typical = {name: (low, middle, high) for name, (low, middle, high) in data["typical"].items()}
-    return Calibration(data["fusion"]["trees"], data["fusion"]["pixels"], buckets, typical)
+    return Calibration(Scores(**data["fusion"]), buckets, typical)
 
 
-def probability(trees: float, pixels: float, letter_height_px: float) -> float:
+def probability(scores: Scores, letter_height_px: float) -> float:
     """Calibrated on equal numbers of overlays and of marks that are there."""
-    of, bucket = calibration(), _bucket(letter_height_px)
-    odds = bucket.offset + bucket.slope * (of.trees * trees + of.pixels * pixels)
+    bucket = _bucket(letter_height_px)
+    odds = bucket.offset + bucket.slope * (calibration().fusion @ scores)
     return 1 / (1 + exp(-max(-30.0, min(30.0, odds))))
 
 

@@ -1,5 +1,5 @@
-"""The learned judges: a small network on pixels and boosted trees on the measurements, both run by ONNX Runtime on
-one core."""
+"""The learned judges: boosted trees on the measurements, a small network on pixels at their native size, and one that
+learned to find lettering in scenes, on the mark in its setting. All run by ONNX Runtime on one core."""
 
 from __future__ import annotations
 
@@ -13,18 +13,25 @@ from numpy.typing import NDArray
 
 from verify_media import assets
 from verify_media.cues import vector
+from verify_media.cues.calibration import Scores
 from verify_media.cues.windows import SIDE, View
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 Floats: TypeAlias = NDArray[np.float32]
-PIXELS, TREES = "authenticate_pixels.onnx", "authenticate_trees.onnx"
+PIXELS, SETTING, TREES = "authenticate_pixels.onnx", "authenticate_setting.onnx", "authenticate_trees.onnx"
 MISSING = -9.0
 """What stands for a measurement that could not be made; the trees were trained with it."""
 UNUSED = ("letter_height_px", "longest_side_px")
 """In the vector for reports and calibration, never seen by the trees: they tell how the training data were made."""
 COLUMNS = [i for i, name in enumerate(vector.NAMES) if name not in UNUSED]
+
+
+def scores(seen: vector.Measured) -> Scores:
+    """Log odds of digital by every judge."""
+    judges = (tree_scores, pixel_scores, setting_scores)
+    return Scores(*(float(judge([seen])[0]) for judge in judges))
 
 
 def pixel_scores(seen: Sequence[vector.Measured]) -> Floats:
@@ -37,6 +44,16 @@ def pixel_scores(seen: Sequence[vector.Measured]) -> Floats:
         "wide": np.stack([_ground(m.wide, m.place[1]) for m in seen]),
     }
     return np.asarray(_session(PIXELS).run(None, feeds)[0], np.float32).reshape(-1)
+
+
+def setting_scores(seen: Sequence[vector.Measured]) -> Floats:
+    """Log odds of digital by the network that sees the mark in its setting, one a sighting."""
+    feeds = {
+        "picture": np.stack([m.setting.pixels.transpose(2, 0, 1) for m in seen]).astype(np.float32),
+        "inside": np.stack([m.setting.inside[None] for m in seen]).astype(np.float32),
+        "around": np.stack([m.setting.around[None] for m in seen]).astype(np.float32),
+    }
+    return np.asarray(_session(SETTING).run(None, feeds)[0], np.float32).reshape(-1)
 
 
 def tree_scores(seen: Sequence[vector.Measured]) -> Floats:

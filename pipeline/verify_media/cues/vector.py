@@ -16,6 +16,7 @@ from verify_media.cues import (
     mixing,
     noise,
     residues,
+    setting,
     sharpness,
     support,
     windows,
@@ -52,6 +53,7 @@ class Measured:
     """The mark's surroundings, and `support.WIDER` times as much of them."""
     place: tuple[NDArray[np.bool_], NDArray[np.bool_]]
     """Where the mark is in both."""
+    setting: setting.Setting
     mark_edges: int
     scene_edges: int
 
@@ -60,6 +62,8 @@ class Measured:
 class Surroundings:
     """What all sightings of a frame share."""
 
+    frame: NDArray[np.uint8]
+    """The picture as it is, H x W x 3, RGB."""
     scene: windows.Scene
     origin: NDArray[np.intp]
     """Where the scene begins in the frame, x and y."""
@@ -82,7 +86,7 @@ def surroundings(image: NDArray[np.uint8], quads: list[Quad]) -> Surroundings:
     levels = np.quantile(of.grey[:: max(1, of.grey.shape[0] // 300), :: max(1, of.grey.shape[1] // 300)], [0.02, 0.98])
     found = edges.edges(far)
     grain, traces, sides = noise.grain(far), compression.traces(far), mixing.sides(far, found)
-    return Surroundings(of, origin, far, found, grain, traces, sides, residues.patterns(far), levels)
+    return Surroundings(image, of, origin, far, found, grain, traces, sides, residues.patterns(far), levels)
 
 
 def shifted(quad: Quad, origin: NDArray[np.intp]) -> Quad:
@@ -93,6 +97,7 @@ def shifted(quad: Quad, origin: NDArray[np.intp]) -> Quad:
 def measured(around: Surroundings, quad: Quad) -> Measured:
     """About 20 ms on one core, whatever the size of the picture. A mark on a cut-off bar is measured against the
     bar's rim."""
+    piece = setting.setting(around.frame, quad)
     quad = shifted(quad, around.origin)
     mark, near = windows.mark_view(around.scene, quad, ON_MARK), windows.near_view(around.scene, quad, AROUND)
     own, close, away = edges.edges(mark), edges.edges(near), around.far_edges
@@ -112,4 +117,4 @@ def measured(around: Surroundings, quad: Quad) -> Measured:
     ]
     place = support.place(quad), support.place(quad, support.WIDER)
     edge_counts = len(own), len(close) + len(away)
-    return Measured(np.array(values, np.float32), mark, near, around.far, ground, wide, place, *edge_counts)
+    return Measured(np.array(values, np.float32), mark, near, around.far, ground, wide, place, piece, *edge_counts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -90,8 +90,7 @@ class _Scored:
     sighting: Sighting
     height_px: float = 0.0
     seen: vector.Measured | None = None
-    trees: float = 0.0
-    pixels: float = 0.0
+    scores: calibration.Scores | None = None
     p_digital: float = 0.5
 
 
@@ -104,15 +103,15 @@ def _scored(around: vector.Surroundings, sighting: Sighting) -> _Scored:
     seen = vector.measured(around, sighting.quad)
     if seen.mark_edges < LIMITS.mark_edges or seen.scene_edges < LIMITS.scene_edges:
         return _Scored(_unsure(sighting, 0.5, "sighting-too-little-evidence"))
-    trees, pixels = float(network.tree_scores([seen])[0]), float(network.pixel_scores([seen])[0])
-    return _Scored(sighting, height, seen, trees, pixels, calibration.probability(trees, pixels, height))
+    scores = network.scores(seen)
+    return _Scored(sighting, height, seen, scores, calibration.probability(scores, height))
 
 
 def _decided(around: vector.Surroundings, one: _Scored, scored: Sequence[_Scored]) -> Sighting:
-    if one.seen is None:
+    if one.seen is None or one.scores is None:
         return one.sighting
     outcome = calibration.outcome(one.p_digital, one.height_px, _chances(one, scored))
-    cues = _evidence(one.sighting, outcome, one.seen, one.trees, one.pixels)
+    cues = _evidence(one.sighting, outcome, one.seen, one.scores)
     imprint = repeats.imprint(around.scene.image, vector.shifted(one.sighting.quad, around.origin))
     return replace(one.sighting, p_digital=one.p_digital, outcome=outcome, evidence=cues, imprint=imprint)
 
@@ -136,7 +135,7 @@ def _is_proper(sighting: Sighting) -> bool:
 
 
 def _evidence(
-    sighting: Sighting, outcome: Outcome, seen: vector.Measured, trees: float, pixels: float
+    sighting: Sighting, outcome: Outcome, seen: vector.Measured, scores: calibration.Scores
 ) -> tuple[Cue, ...]:
     values = reasons.named([float(v) for v in seen.values])
     typical = calibration.calibration().typical
@@ -149,7 +148,8 @@ def _evidence(
         told = reasons.for_physical(values, typical)
     names = {cue.name for cue in told}
     numbers = tuple(Cue(name, values[name]) for name in KEPT if name not in names and values[name] == values[name])
-    return (*told, *numbers, Cue("trees_log_odds", trees), Cue("pixels_log_odds", pixels))
+    by_judge = tuple(Cue(f"{name}_log_odds", value) for name, value in asdict(scores).items())
+    return (*told, *numbers, *by_judge)
 
 
 def _too_small(sighting: Sighting) -> Sighting:
