@@ -22,7 +22,7 @@ import train_authenticate  # noqa: E402
 import train_authenticate_setting  # noqa: E402
 from authenticate_data import Data, Rows, columns, load, load_settings, tidy, weights  # noqa: E402
 from authenticate_limits import calibrated, toml  # noqa: E402
-from authenticate_trees import boosters, fit_trees, judged  # noqa: E402
+from authenticate_trees import boosters, fit_trees, forgotten, judged  # noqa: E402
 from export_trees import export_trees  # noqa: E402
 
 EXPLAINED = (
@@ -50,6 +50,7 @@ def main() -> None:
     data = load(paths)
     trained, used = ~data.is_held, columns(vector.NAMES)
     values = tidy(data.values)[:, used]
+    values[:, forgotten(values, data, trained)] = 0  # nothing to split on
     found = boosters(values, data.rows, data.fold, trained)
     trees = judged(found, values, data.fold)
     nets, settings = networks(args.nets), setting_networks(args.nets)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,7 +88,9 @@ def grounds(corpus: Path, ocr: Path, extra: Path | None = None, folds: int = 3) 
 def _ground(corpus: Path, row: dict, folds: int) -> Ground:
     words = [(np.array(q, np.float64), t) for q, t, c in row["words"] if c > 0.7 and sum(ch.isalnum() for ch in t) >= 2]
     parts = row["image"].split("/")
-    source = "/".join(parts[:2]) if parts[0] in ("logos", "scene_text") else f"{parts[0]}/{parts[1].split('_')[0]}"
+    source = (
+        "/".join(parts[:2]) if parts[0] in ("logos", "scene_text") else f"{parts[0]}/{re.split('[_.0-9]', parts[1])[0]}"
+    )
     return Ground(corpus / row["image"], source, _fold(row["image"], folds), words)
 
 
