@@ -1,7 +1,7 @@
 # ruff: noqa: E501
 """Writes the pictures and their quads: OUT/pictures/*.jpg|png and OUT/rows.jsonl, one row a picture.
 
-usage: python -m models.compose.build --corpus ../shared/corpus --ocr ocr.jsonl --out OUT [--count 1000] [--seed 0] [--held] [--icons FOLDER] [--extra FOLDER]
+usage: python -m models.compose.build --corpus ../shared/corpus --ocr ocr.jsonl --out OUT [--count 1000] [--seed 0] [--held] [--only FAMILY ...] [--icons FOLDER] [--extra FOLDER]
 
 A row: file, photo, source, fold, post, is_camera_model, marks: [{quad, text, digital, tool}], others: further
 drawn quads. `--held` uses only the tools and fonts that training never sees.
@@ -18,13 +18,13 @@ from subprocess import CalledProcessError
 
 import cv2
 import numpy as np
-from models.compose import artwork, badges, flat, grounds, history, perspective, physical, tools
+from models.compose import artwork, badges, flat, grounds, history, perspective, physical, templates, tools
 
 HISTORIES = 3
 """Ways that each composed picture takes: new evidence at the cost of saving alone."""
 HELD = ("ffmpeg", "pango", "pil_curved", "cloned", "cloth")
 """Never in training: two simple tools, one style, two kinds of composite."""
-FAMILIES = {**flat.STYLES, **badges.STYLES, **tools.TOOLS, **perspective.WARPS}
+FAMILIES = {**flat.STYLES, **badges.STYLES, **templates.STYLES, **tools.TOOLS, **perspective.WARPS}
 WEIGHTS = {
     "pil_meme": 0.5,
     "pil_stamp": 0.4,
@@ -81,6 +81,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--start", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--held", action="store_true")
+    parser.add_argument("--only", nargs="+", help="overlay families, instead of all")
     return parser.parse_args()
 
 
@@ -151,7 +152,7 @@ def _chosen(rng, all_grounds, lettered):
 def _overlaid(args, image, words, rng, seen):
     """The picture, the marks drawn on it, the words left bare, and drawn lettering that is no example itself."""
     marks, others = [], []
-    names = [n for n in FAMILIES if (n in HELD) == args.held]
+    names = args.only or [n for n in FAMILIES if (n in HELD) == args.held]
     for _ in range(rng.choice([1, 1, 1, 2, 2, 3])):
         tool = rng.choices(names, [WEIGHTS.get(n, 1.0) for n in names])[0]
         height = int(np.clip(np.exp(rng.gauss(np.log(image.shape[0] * 0.06), 0.55)), 16, image.shape[0] * 0.3))

@@ -55,3 +55,10 @@ def test_probability_rises_with_every_score() -> None:
     low, *mixed, high = (calibration.probability(s, 30) for s in scores)
     assert 0 < low < min(mixed)
     assert max(mixed) < high < 1
+
+
+def test_where_the_trees_object_a_mark_is_not_called_physical() -> None:
+    for height in (15, 30, 90):
+        objecting = calibration.probability(calibration.Scores(calibration.OBJECTION, -9, -9), height)
+        assert calibration.outcome(objecting, height) is Outcome.UNSURE
+        assert calibration.outcome(calibration.probability(calibration.Scores(-3, -9, -9), height), height) is Outcome.PHYSICAL
