@@ -1,6 +1,6 @@
 """Trains the network of models/authenticate_setting.onnx on one core: the detector's layers are trained on, slowly.
 
-usage: python models/train_authenticate_setting.py --data 'FOLDER/*.npz' --out NETS --trees NETS/scores.npz [--fold 0] [--seconds 3000]
+usage: python models/train_authenticate_setting.py --data 'FOLDER/*.npz' --out NETS --trees NETS/scores.npz [--fold 0] [--seconds 3000] [--start-from FILE]
 
 The data come from models/extract_authenticate.py. Needs torch, onnx2torch and scikit-learn.
 """
@@ -54,13 +54,16 @@ def _varied(picture, masks, rng: np.random.Generator):
     return (picture.flip(-1), [m.flip(-1) for m in masks]) if rng.random() < 0.4 else (picture, masks)
 
 
-def fit(data: Settings, train: np.ndarray, held: np.ndarray, seed: int, seconds: float, trees: np.ndarray):
+def fit(data: Settings, train: np.ndarray, held: np.ndarray, seed: int, seconds: float, trees: np.ndarray, first=None):
     """AdamW with one warm cycle, measured in time; the mean of the weights over the last steps is kept."""
     from sklearn.metrics import roc_auc_score
 
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    net = SettingJudge(detector_layers(DETECTOR)).to(memory_format=torch.channels_last)
+    net = SettingJudge(detector_layers(DETECTOR))
+    if first:
+        net.load_state_dict(first)
+    net = net.to(memory_format=torch.channels_last)
     mean = torch.optim.swa_utils.AveragedModel(
         net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995), use_buffers=True
     )
@@ -109,13 +112,18 @@ def main() -> None:
     parser.add_argument("--trees", type=Path, required=True, help="scores.npz of fuse_authenticate.py on the same data")
     parser.add_argument("--fold", type=int, default=0, help="photos of this fold are not trained on")
     parser.add_argument("--seconds", type=float, default=3000)
+    parser.add_argument("--start-from", type=Path, help="weights of an earlier round; the mean of both rounds is kept")
     args = parser.parse_args()
     torch.set_num_threads(1)
     data = load_settings([p for pattern in args.data for p in glob.glob(pattern)])
     train, held = (np.nonzero(~data.is_held & at)[0] for at in (data.fold != args.fold, data.fold == args.fold))
     args.out.mkdir(exist_ok=True)
-    net = fit(data, train, held, SEED + args.fold, args.seconds, np.load(args.trees)["trees"])
-    torch.save(net.state_dict(), args.out / f"setting{args.fold}.pt")
+    first = torch.load(args.start_from) if args.start_from else None
+    net = fit(data, train, held, SEED + args.fold, args.seconds, np.load(args.trees)["trees"], first)
+    state = net.state_dict()
+    if first:  # between two rounds on other data lies a better place than either end (Wortsman et al. 2022)
+        state = {k: (v + first[k]) / 2 if v.dtype.is_floating_point else v for k, v in state.items()}
+    torch.save(state, args.out / f"setting{args.fold}.pt")
 
 
 if __name__ == "__main__":

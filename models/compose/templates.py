@@ -61,19 +61,25 @@ def plate(image, rng, seen, height, held) -> tuple[np.ndarray, Marks]:
     art, quads = Art(body, (0, 0, w, h), ""), found
     if rng.random() < 0.3:
         art, corners = _rotated(art, rng.choice([-45, 45, rng.uniform(-15, 15)]))
-        move = cv2.getPerspectiveTransform(np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32), corners.astype(np.float32))
+        move = cv2.getPerspectiveTransform(
+            np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32), corners.astype(np.float32)
+        )
         quads = [(cv2.perspectiveTransform(q[None].astype(np.float64), move)[0], t) for q, t in found]
     x, y = spot(image, art, rng)
     out = _shadowed(image, art, x, y, rng) if rng.random() < 0.5 else image
     art = _softened(art.rgba, rng)
-    return over(out, art, x, y, rng.choice([1.0, 1.0, rng.uniform(0.6, 0.95)])), [(q + np.array([x, y]), t) for q, t in quads]
+    return over(out, art, x, y, rng.choice([1.0, 1.0, rng.uniform(0.6, 0.95)])), [
+        (q + np.array([x, y]), t) for q, t in quads
+    ]
 
 
 def _plate(rng, wide: int, tall: int) -> tuple[np.ndarray, tuple[int, int, int]]:
     """A ground in RGBA and a colour for letters that stands out from it."""
     first, second = np.array(words.colour(rng), float), np.array(words.colour(rng), float)
     if rng.random() < 0.35:
-        first = np.array(rng.choice([(255, 255, 255), (15, 15, 18), (245, 240, 228), (30, 40, 70), (120, 20, 25)]), float)
+        first = np.array(
+            rng.choice([(255, 255, 255), (15, 15, 18), (245, 240, 228), (30, 40, 70), (120, 20, 25)]), float
+        )
     y, x = np.mgrid[0 : 1 : tall * 1j, 0 : 1 : wide * 1j]
     ramp = {"flat": np.zeros_like(x), "down": y, "across": x, "glossy": np.where(y < 0.5, y * 0.8, 0.25 + y * 0.3), "round": np.hypot(x - 0.5, y - 0.5)}[
         rng.choice(["flat", "flat", "down", "across", "glossy", "round"])
@@ -83,15 +89,21 @@ def _plate(rng, wide: int, tall: int) -> tuple[np.ndarray, tuple[int, int, int]]
     gen = np.random.default_rng(rng.getrandbits(32))
     kind = rng.choice(["smooth"] * 4 + ["paper", "wood", "stripes"])
     if kind == "paper":
-        ground += cv2.GaussianBlur(gen.standard_normal((tall, wide), np.float32), (0, 0), rng.uniform(0.5, 2))[:, :, None] * rng.uniform(4, 20)
+        ground += cv2.GaussianBlur(gen.standard_normal((tall, wide), np.float32), (0, 0), rng.uniform(0.5, 2))[
+            :, :, None
+        ] * rng.uniform(4, 20)
     elif kind == "wood":
-        grain = cv2.GaussianBlur(gen.standard_normal((tall, wide), np.float32), (0, 0), sigmaX=max(6, wide / 20), sigmaY=0.8)
+        grain = cv2.GaussianBlur(
+            gen.standard_normal((tall, wide), np.float32), (0, 0), sigmaX=max(6, wide / 20), sigmaY=0.8
+        )
         ground += grain[:, :, None] * rng.uniform(60, 200)
     elif kind == "stripes":
         ground += (np.sin((x * wide + y * tall) * 2 * np.pi / rng.uniform(5, 40)) * rng.uniform(3, 15))[:, :, None]
     ground = np.clip(ground, 0, 255).astype(np.uint8)
     dark = ground.mean() < 128
-    fill = rng.choice([(255, 255, 255), (255, 226, 90), (240, 240, 240)] if dark else [(10, 10, 10), (150, 15, 20), (20, 45, 110)])
+    fill = rng.choice(
+        [(255, 255, 255), (255, 226, 90), (240, 240, 240)] if dark else [(10, 10, 10), (150, 15, 20), (20, 45, 110)]
+    )
     return np.dstack([ground, np.full((tall, wide), 255, np.uint8)]), fill
 
 
@@ -125,7 +137,10 @@ def _line(canvas: Image.Image, rng, seen, fill, held, size: int, left: int, widt
     if art.rgba.shape[1] > width:
         return []
     x = left + int((width - art.rgba.shape[1]) * rng.choice([0.03, 0.5, 0.5, 0.97]))
-    canvas.alpha_composite(Image.fromarray(art.rgba), (x, max(0, min(int(y), canvas.height - art.rgba.shape[0]))) if art.rgba.shape[0] <= canvas.height else (x, 0))
+    canvas.alpha_composite(
+        Image.fromarray(art.rgba),
+        (x, max(0, min(int(y), canvas.height - art.rgba.shape[0]))) if art.rgba.shape[0] <= canvas.height else (x, 0),
+    )
     top = max(0, min(int(y), canvas.height - art.rgba.shape[0]))
     return [(art.quad + np.array([x, top]), art.text)]
 
@@ -133,7 +148,16 @@ def _line(canvas: Image.Image, rng, seen, fill, held, size: int, left: int, widt
 def _contact(rng) -> str:
     first, last = rng.choice(words.FIRST), rng.choice(words.LAST)
     number = f"{rng.randint(200, 999)}-{rng.randint(200, 999)}-{rng.randint(1000, 9999)}"
-    return rng.choice([f"www.{first}{last}.com".lower().replace("&", "and"), f"Call {number}", number, f"{rng.randint(1, 999)} {first} Street", f"{rng.randint(5, 70)}% OFF", f"@{first}{last}".lower()])
+    return rng.choice(
+        [
+            f"www.{first}{last}.com".lower().replace("&", "and"),
+            f"Call {number}",
+            number,
+            f"{rng.randint(1, 999)} {first} Street",
+            f"{rng.randint(5, 70)}% OFF",
+            f"@{first}{last}".lower(),
+        ]
+    )
 
 
 def _edged(plate: np.ndarray, rng, edge: str, *, up: bool) -> Art:
@@ -141,7 +165,10 @@ def _edged(plate: np.ndarray, rng, edge: str, *, up: bool) -> Art:
     tall, wide = plate.shape[:2]
     y, x = np.mgrid[:tall, :wide].astype(np.float32)
     depth = tall * rng.uniform(0.03, 0.12)
-    border = {"slanted": x / wide * depth, "wavy": (1 + np.sin(x / wide * 2 * np.pi * rng.uniform(0.5, 3))) / 2 * depth}.get(edge)
+    border = {
+        "slanted": x / wide * depth,
+        "wavy": (1 + np.sin(x / wide * 2 * np.pi * rng.uniform(0.5, 3))) / 2 * depth,
+    }.get(edge)
     away = y if up else tall - 1 - y
     if border is not None:
         plate[:, :, 3] = np.clip((away - border) * 255, 0, 255)

@@ -51,7 +51,9 @@ def test_more_sightings_of_one_mark_ask_for_more() -> None:
 
 
 def test_probability_rises_with_every_score() -> None:
-    scores = [calibration.Scores(*values) for values in ((-2, -2, -2), (2, -2, -2), (-2, 2, -2), (-2, -2, 2), (3, 3, 3))]
+    scores = [
+        calibration.Scores(*values) for values in ((-2, -2, -2), (2, -2, -2), (-2, 2, -2), (-2, -2, 2), (3, 3, 3))
+    ]
     low, *mixed, high = (calibration.probability(s, 30) for s in scores)
     assert 0 < low < min(mixed)
     assert max(mixed) < high < 1
@@ -61,4 +63,7 @@ def test_where_the_trees_object_a_mark_is_not_called_physical() -> None:
     for height in (15, 30, 90):
         objecting = calibration.probability(calibration.Scores(calibration.OBJECTION, -9, -9), height)
         assert calibration.outcome(objecting, height) is Outcome.UNSURE
-        assert calibration.outcome(calibration.probability(calibration.Scores(-3, -9, -9), height), height) is Outcome.PHYSICAL
+        assert (
+            calibration.outcome(calibration.probability(calibration.Scores(-3, -9, -9), height), height)
+            is Outcome.PHYSICAL
+        )

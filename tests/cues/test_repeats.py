@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from verify_media.cues import repeats
+from verify_media.cues import calibration, repeats
 from verify_media.records import ItemReport, Kind, MediaItem, Outcome, Quad, Reader, Sighting
 from verify_media.stages.authenticate import across_items
 
@@ -29,10 +29,10 @@ def stamped(image: np.ndarray, at: tuple[int, int] = (205, 345)) -> np.ndarray:
     return cv2.putText(image.copy(), "WILLOW", at, cv2.FONT_HERSHEY_SIMPLEX, 1.9, (255, 255, 255), 5, cv2.LINE_AA)
 
 
-def report(name: str, image: np.ndarray, quad: Quad = AT) -> ItemReport:
+def report(name: str, image: np.ndarray, quad: Quad = AT, p_digital: float = 0.4) -> ItemReport:
     item = MediaItem(Path(name), Kind.PHOTO, "image/jpeg", 1, name, image.shape[1], image.shape[0])
-    sighting = Sighting("Willow", Reader.TEXT, quad, 1.0, p_digital=0.4, imprint=repeats.imprint(image, quad))
-    return ItemReport(item, Outcome.UNSURE, 0.4, (sighting,))
+    sighting = Sighting("Willow", Reader.TEXT, quad, 1.0, p_digital=p_digital, imprint=repeats.imprint(image, quad))
+    return ItemReport(item, Outcome.UNSURE, p_digital, (sighting,))
 
 
 def test_a_stamp_in_the_same_place_of_different_scenes_is_digital() -> None:
@@ -59,6 +59,15 @@ def test_different_angles_speak_for_a_real_thing() -> None:
     turned: Quad = ((210.0, 280.0), (430.0, 330.0), (418.0, 382.0), (198.0, 332.0))
     reports = across_items([report("a.jpg", stamped(scene(1))), report("b.jpg", scene(2), turned)])
     assert all(r.sightings[0].p_digital is not None and r.sightings[0].p_digital < 0.4 for r in reports)
+
+
+def test_other_angles_settle_what_is_nearly_settled() -> None:
+    turned: Quad = ((210.0, 280.0), (430.0, 330.0), (418.0, 382.0), (198.0, 332.0))
+    nearly = calibration.calibration().buckets[-1].physical_below[0] * 1.1
+    pair = report("a.jpg", stamped(scene(1)), p_digital=nearly), report("b.jpg", scene(2), turned, p_digital=nearly)
+    assert [r.outcome for r in across_items(pair)] == [Outcome.PHYSICAL] * 2
+    other = [replace(r, sightings=(replace(r.sightings[0], other_name="Wallow"),)) for r in pair]
+    assert [r.outcome for r in across_items(other)] == [Outcome.UNSURE] * 2
 
 
 def test_sightings_without_imprint_are_left_alone() -> None:

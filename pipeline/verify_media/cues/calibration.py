@@ -12,8 +12,8 @@ from verify_media.records import Outcome
 
 FILE = "authenticate_calibration.toml"
 OBJECTION = 1.0
-"""Log odds by the trees from which a mark is never called physical, whatever the networks say: they take the banners and
-frames of templates for signs. It keeps 0.2 in 100 of the real marks from being called physical."""
+"""Log odds by the trees from which a mark is never called physical, whatever the networks say: they take the banners
+and frames of templates for signs. It keeps 0.2 in 100 of the real marks from being called physical."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,11 @@ def across_items(reports: Sequence[ItemReport]) -> tuple[ItemReport, ...]:
     fixed, moving = repeats.repeated(reports), repeats.moving(reports)
     return tuple(
         _redecided(
-            report, [_compared(s, fixed.get((i, j), 0), (i, j) in moving) for j, s in enumerate(report.sightings)]
+            report,
+            [
+                _compared(s, fixed.get((i, j), 0), _times(s, report) * ((i, j) in moving))
+                for j, s in enumerate(report.sightings)
+            ],
         )
         for i, report in enumerate(reports)
     )
@@ -186,7 +190,14 @@ def _stamped(sighting: Sighting) -> Sighting:
     return replace(sighting, evidence=(cue, *sighting.evidence))
 
 
-def _compared(sighting: Sighting, pictures: int, is_moving: bool) -> Sighting:
+def _times(sighting: Sighting, report: ItemReport) -> int:
+    """How often the mark was seen in the item."""
+    return sum(other.mark == sighting.mark for other in report.sightings)
+
+
+def _compared(sighting: Sighting, pictures: int, times_moving: int) -> Sighting:
+    """`pictures`: in how many the mark keeps its exact place. `times_moving`: 0, or how often the item shows a mark
+    that other items show from other angles."""
     if sighting.p_digital is None or not sighting.imprint:
         return sighting
     if pictures:
@@ -195,10 +206,13 @@ def _compared(sighting: Sighting, pictures: int, is_moving: bool) -> Sighting:
         )
         p_digital = max(sighting.p_digital, LIMITS.repeated_p)
         return replace(sighting, p_digital=p_digital, outcome=Outcome.DIGITAL, evidence=(cue, *sighting.evidence))
-    if is_moving and sighting.outcome is not Outcome.DIGITAL:
+    if times_moving and sighting.outcome is not Outcome.DIGITAL:
         odds = sighting.p_digital / max(1e-9, 1 - sighting.p_digital) * LIMITS.moving_share
+        p_digital, height = odds / (1 + odds), sighting.letter_height_px or windows.letter_height(sighting.quad)
+        is_settled = calibration.outcome(p_digital, height, times_moving) is Outcome.PHYSICAL
+        outcome = Outcome.PHYSICAL if is_settled and sighting.is_certain else sighting.outcome
         cue = Cue("angles_differ", 1.0, message("repeat-changes", mark=sighting.mark))
-        return replace(sighting, p_digital=odds / (1 + odds), evidence=(*sighting.evidence, cue))
+        return replace(sighting, p_digital=p_digital, outcome=outcome, evidence=(*sighting.evidence, cue))
     return sighting
 
 
