@@ -140,8 +140,7 @@ def fused(judges: np.ndarray, at: np.ndarray, data: Data) -> np.ndarray:
 
 
 def export_nets(nets: list, path: Path) -> None:
-    """One graph: the mean of the nets, weights stored as 16-bit floats and widened when the session starts."""
-    import onnx
+    """One graph: the mean of the nets."""
     import torch
 
     class Mean(torch.nn.Module):
@@ -153,28 +152,22 @@ def export_nets(nets: list, path: Path) -> None:
             return torch.stack([n(mark, near, far, context, wide) for n in self.nets]).mean(0)
 
     windows = [torch.rand(2, k, 4, 48, 48) for k in (6, 5, 6)]
-    example = (*windows, torch.rand(2, 4, 64, 192), torch.rand(2, 4, 64, 192))
-    names = ["mark", "near", "far", "context", "wide"]
-    torch.onnx.export(
-        Mean().eval(),
-        example,
-        str(path),
-        input_names=names,
-        output_names=["logit"],
-        dynamic_axes={n: {0: "b"} for n in (*names, "logit")},
-        dynamo=False,
-        opset_version=17,
-    )
-    onnx.save(_halved(onnx.load(path)), path)
+    grounds = torch.rand(2, 4, 64, 192), torch.rand(2, 4, 64, 192)
+    _export(Mean(), (*windows, *grounds), ["mark", "near", "far", "context", "wide"], path)
 
 
 def export_setting(net, path: Path) -> None:
-    """One graph with fixed sizes but for the number of sightings; weights stored as 16-bit floats."""
-    import onnx
     import torch
 
     example = torch.rand(2, 3, 128, 256), torch.rand(2, 1, 128, 256), torch.rand(2, 1, 128, 256)
-    names = ["picture", "inside", "around"]
+    _export(net, example, ["picture", "inside", "around"], path)
+
+
+def _export(net, example: tuple, names: list[str], path: Path) -> None:
+    """Fixed sizes but for the number of sightings; weights stored as 16-bit floats, widened when the session starts."""
+    import onnx
+    import torch
+
     torch.onnx.export(
         net.eval(),
         example,
