@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from verify_media.cues.layers import slopes
 from verify_media.cues.tracking import Floats, Grey
 from verify_media.records import Quad
 
@@ -86,17 +87,17 @@ def fade(crops: Sequence[Grey], window: Window, quad: Quad) -> Fade | None:
     mark, ring = _masks(window, quad)
     if not mark.any() or not ring.any():
         return None
-    slopes = [_slopes(crop) for crop in crops]
-    whole = np.array([_contrast(s, slopes[0], mark)[0] for s in slopes])
+    gradients = [slopes(crop) for crop in crops]
+    whole = np.array([_contrast(s, gradients[0], mark)[0] for s in gradients])
     if whole[0] < SETTINGS.whole or not (whole <= SETTINGS.gone).any():
         return None  # nothing to be seen at first, or all of it to the last
     end = int(np.argmax(whole <= SETTINGS.gone))
     start = int(np.flatnonzero(whole[:end] >= SETTINGS.whole)[-1])
     way = range(start, end + 1)
-    pieces = np.array([[_contrast(slopes[n], slopes[0], piece)[0] for piece in _pieces(mark)] for n in way])
-    shapes = [_contrast(slopes[n], slopes[0], mark)[1] for n in way if whole[n] >= 0.5]
-    textured = ring & (np.linalg.norm(slopes[0], axis=0) >= SETTINGS.slope)
-    around = [_contrast(slopes[n], slopes[0], textured)[0] for n in way] if textured.any() else [0.0]
+    pieces = np.array([[_contrast(gradients[n], gradients[0], piece)[0] for piece in _pieces(mark)] for n in way])
+    shapes = [_contrast(gradients[n], gradients[0], mark)[1] for n in way if whole[n] >= 0.5]
+    textured = ring & (np.linalg.norm(gradients[0], axis=0) >= SETTINGS.slope)
+    around = [_contrast(gradients[n], gradients[0], textured)[0] for n in way] if textured.any() else [0.0]
     light = np.array([float(crops[n][ring].mean()) for n in way])
     return Fade(
         frames=end - start,
@@ -107,10 +108,6 @@ def fade(crops: Sequence[Grey], window: Window, quad: Quad) -> Fade | None:
         light=float(np.abs(light / max(light[0], 1.0) - 1).max()),
         texture=int(textured.sum()),
     )
-
-
-def _slopes(grey: Grey) -> Floats:
-    return np.stack([cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)])
 
 
 def _contrast(slopes: Floats, first: Floats, mask: NDArray[np.bool_]) -> tuple[float, float]:

@@ -53,7 +53,12 @@ def energies(
 def _foreseen(box: _Box, known: Sequence[tuple[Grey, Motion]]) -> list[Floats]:
     """Gradients at the mark, frame by frame, if its mean along the scene were all that there is."""
     layer = np.asarray(np.stack([box.patch(frame, m) for frame, m in known]).mean(axis=0), np.float32)
-    return [box.slopes_of(box.carried(layer, m)) for _, m in known]
+    return [slopes(box.carried(layer, m)) for _, m in known]
+
+
+def slopes(grey: Grey | Floats) -> Floats:
+    """2 x height x width: Sobel gradients."""
+    return np.stack([cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)])
 
 
 def surviving(slopes: Sequence[Floats], mask: NDArray[np.bool_]) -> float:
@@ -104,8 +109,4 @@ class _Box:
 
     def slopes(self, frame: Grey, matrix: Motion) -> Floats:
         """2 x height x width: gradients of the box as it is seen in another frame when it moves by `matrix`."""
-        return self.slopes_of(self.patch(frame, matrix))
-
-    @staticmethod
-    def slopes_of(patch: Grey | Floats) -> Floats:
-        return np.stack([cv2.Sobel(patch, cv2.CV_32F, 1, 0), cv2.Sobel(patch, cv2.CV_32F, 0, 1)])
+        return slopes(self.patch(frame, matrix))

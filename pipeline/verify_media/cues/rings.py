@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from verify_media.cues import layers
 from verify_media.cues.tracking import Floats, Grey, Motion, moved
 
 
@@ -122,7 +123,7 @@ def _patch(frame: Grey, matrix: Motion, low: NDArray[np.intp], size: tuple[int, 
 
 def slopes(grey: NDArray[np.uint8]) -> Floats:
     """height x width x 2: Sobel gradients."""
-    return np.dstack([cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)])
+    return np.moveaxis(layers.slopes(grey), 0, -1)
 
 
 def height(place: NDArray[np.float64]) -> float:
