@@ -7,6 +7,7 @@ import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
@@ -29,13 +30,20 @@ KINDS = {
     "a.flv": ("libx264", "flv", "video/x-flv", "h264"),
     "a.ts": ("libx264", "mpegts", "video/mp2t", "h264"),
     "a.mpg": ("mpeg2video", "vob", "video/mpeg", "mpeg2video"),
-    "av1.mp4": ("libsvtav1", "mp4", "video/mp4", "av1"),
+    "av1.mp4": ("libaom-av1", "mp4", "video/mp4", "av1"),
     "hevc.mp4": ("libx265", "mp4", "video/mp4", "hevc"),
 }
 
 
 def ffmpeg(*arguments: str) -> None:
     subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *arguments], check=True, timeout=60)
+
+
+def av1_clip(path: Path, *, codec: str, gop: int, **wanted: Any) -> None:
+    """By a process of its own. PyAV's only AV1 encoder, SVT-AV1, gives its process real-time priority where it may: the
+    rest of the test run, and the browser that it started, then kept both cores from everybody else for half an hour."""
+    source = clip(path.with_name("source.mp4"), **wanted)
+    ffmpeg("-i", str(source), "-c:v", codec, "-cpu-used", "8", "-g", str(gop), str(path))
 
 
 def refusal(path: Path) -> str:
@@ -52,7 +60,9 @@ def refusal(path: Path) -> str:
 def test_every_container(tmp_path: Path, name: str) -> None:
     codec, container, media_type, codec_name = KINDS[name]
     size, fps = ((128, 96), 25) if name != "a.3gp" else ((176, 144), 25)
-    path = clip(tmp_path / name, codec=codec, container=container, size=size, fps=fps, frames=50, gop=10, moves=False)
+    path = tmp_path / name
+    made = clip if codec != "libaom-av1" else av1_clip
+    made(path, codec=codec, container=container, size=size, fps=fps, frames=50, gop=10, moves=False)
     info = video.probe(path)
     assert (info.media_type, info.codec, info.width, info.height) == (media_type, codec_name, *size)
     assert info.duration_s == pytest.approx(2.0, abs=0.8 if name == "a.mpg" else 0.2)

@@ -21,7 +21,11 @@ PLAY = """async address => {
     Object.assign(video, {src: address, muted: true, playsInline: true});
     document.body.append(video);
     await video.play();
-    await new Promise((done, fail) => { video.onended = done; video.onerror = () => fail(video.error.message); });
+    await new Promise((done, fail) => {
+        video.onended = done;
+        video.onerror = () => fail(video.error.message);
+        setTimeout(() => fail("still playing after a minute"), 60_000);
+    });
     const canvas = document.createElement("canvas");
     canvas.getContext("2d").drawImage(video, 0, 0, canvas.width = 8, canvas.height = 8);
     const pixels = [...canvas.getContext("2d").getImageData(0, 0, 8, 8).data];
