@@ -27,6 +27,9 @@ _CODEC_NAMES = {"libdav1d": "av1", "libvpx": "vp8", "libvpx-vp9": "vp9"}
 _APPLE = "com.apple.quicktime."
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?$")
 _ZONE = re.compile(r"([+-]\d\d)(\d\d)$")
+_ROUNDED_S = 1e-3
+"""Frames leave with their time in milliseconds: one this near to an end of a stretch belongs to it. The seek is not
+moved by it, for a moment before a keyframe leads to the group before, and all of that would be decoded for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,9 @@ def between(
         video_file.seek(clip, start_s)
         count = 0
         for frame in video_file.decoded(clip):
-            if clip.time_of(frame) > end_s or count >= max_frames:
+            if clip.time_of(frame) > end_s + _ROUNDED_S or count >= max_frames:
                 return
-            if clip.time_of(frame) >= start_s:
+            if clip.time_of(frame) >= start_s - _ROUNDED_S:
                 yield from _shown(clip, frame, count, max_side)
                 count += 1
 
@@ -106,9 +109,9 @@ def luma_between(
     """
     with video_file.opened(path) as clip:
         video_file.seek(clip, start_s)
-        wanted = (frame for frame in video_file.decoded(clip) if clip.time_of(frame) >= start_s)
+        wanted = (frame for frame in video_file.decoded(clip) if clip.time_of(frame) >= start_s - _ROUNDED_S)
         for count, frame in enumerate(wanted):
-            if clip.time_of(frame) > end_s or count >= max_frames:
+            if clip.time_of(frame) > end_s + _ROUNDED_S or count >= max_frames:
                 return
             if count % every == 0:
                 yield video_pixels.to_luma(frame, clip.pixel_aspect, max_side)

@@ -146,7 +146,7 @@ def _as_photo(item: MediaItem, seen: Seen) -> Seen:
 
 def _full_size(item: MediaItem, frame: Frame) -> Frame:
     time_s = frame.time_s or 0.0
-    return next(iter(video.between(item.path, time_s - 2e-3, time_s + 1.0, max_frames=1)), frame)
+    return next(iter(video.between(item.path, time_s, time_s + 1.0, max_frames=1)), frame)
 
 
 def _judged(seen: Seen, tracks: Sequence[Track]) -> Seen:

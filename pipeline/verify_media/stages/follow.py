@@ -105,10 +105,7 @@ def _neighbours(item: MediaItem, time_s: float) -> tuple[Iterator[Grey], float]:
 
 
 def _greys(item: MediaItem, start_s: float, end_s: float, most: int, every: int) -> Iterator[Grey]:
-    slack_s = 2e-3  # times of frames are rounded to milliseconds
-    return video.luma_between(
-        item.path, start_s - slack_s, end_s + slack_s, max_side=LIMITS.side_px, every=every, max_frames=most
-    )
+    return video.luma_between(item.path, start_s, end_s, max_side=LIMITS.side_px, every=every, max_frames=most)
 
 
 def fused(sighting: Sighting, followed: Followed) -> Sighting:
