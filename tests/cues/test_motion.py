@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -75,6 +76,18 @@ def test_points_are_lost_rather_than_guessed() -> None:
     seeds = tracking.seeds(frames[0], scenes.MARK)
     lost = np.isnan(tracking.follow(frames, seeds.all)[1, :, 0])
     assert lost.mean() > 0.8
+
+
+def test_corners_are_those_of_the_whole_picture() -> None:
+    """Measured on a piece only: to save time, not to find others."""
+    frame, mask = scenes.scene()[:320, :480], np.zeros((320, 480), np.uint8)
+    for low, high in (((0, 0), (60, 40)), ((200, 100), (330, 140)), ((430, 280), (480, 320))):
+        mask[:] = 0
+        mask[low[1] : high[1], low[0] : high[0]] = 255
+        whole = cv2.goodFeaturesToTrack(frame, 60, 0.03, 3, mask=mask, blockSize=5)
+        assert len(whole) >= 6
+        np.testing.assert_array_equal(tracking.corners(frame, mask, 60, 3), whole[:, 0])
+    assert len(tracking.corners(frame, np.zeros_like(mask), 60, 3)) == 0
 
 
 def test_runs_count_by_their_length() -> None:

@@ -117,9 +117,19 @@ def _filled(frame: Grey, polygon: NDArray[np.float64]) -> Grey:
     return mask
 
 
+CORNER_MARGIN_PX = 8
+"""More than the reach of a corner's measure: half of its block of 5, a gradient, and a neighbour to be larger than."""
+
+
 def corners(frame: Grey, mask: Grey, most: int, apart_px: int) -> Floats:
-    found = cv2.goodFeaturesToTrack(frame, most, 0.03, apart_px, mask=mask, blockSize=5)
-    return np.empty((0, 2), np.float32) if found is None else np.asarray(found[:, 0], np.float32)
+    """The strongest corners under the mask; only the piece that holds it is measured, which changes none of them."""
+    left, top, width, height = cv2.boundingRect(mask)
+    low = np.maximum((left - CORNER_MARGIN_PX, top - CORNER_MARGIN_PX), 0)
+    piece = slice(low[1], top + height + CORNER_MARGIN_PX), slice(low[0], left + width + CORNER_MARGIN_PX)
+    if not width:
+        return np.empty((0, 2), np.float32)
+    found = cv2.goodFeaturesToTrack(frame[piece], most, 0.03, apart_px, mask=mask[piece], blockSize=5)
+    return np.empty((0, 2), np.float32) if found is None else np.asarray(found[:, 0] + low, np.float32)
 
 
 GRID = 4
