@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from verify_media.readers import ocr_detect, view
 from verify_media.readers.text import TextReader
 from verify_media.records import Frame
 
@@ -61,6 +62,24 @@ def test_another_name_by_a_letter_is_told_or_not_found(name: str, read: str) -> 
 
 def test_searches_every_way_and_finds_nothing_in_a_small_picture() -> None:
     assert TextReader(["Amber Forge"]).find(Frame(drawn("Willow", size=(120, 320), scale=0.9)[100:])) == ()
+
+
+@pytest.mark.parametrize("sides", [[320], [64, 1024]])
+def test_a_glance_is_enough_where_the_name_is_plain(monkeypatch: pytest.MonkeyPatch, sides: list[int]) -> None:
+    """At a tenth of the size the letters have 3 px and are lost: then the whole look follows."""
+    seen: list[int] = []
+    whole = ocr_detect.text_map
+
+    def watched(image: Image, weights: ocr_detect.Weights) -> ocr_detect.Floats:
+        seen.append(image.shape[1])
+        return whole(image, weights)
+
+    monkeypatch.setattr(ocr_detect, "text_map", watched)
+    monkeypatch.setattr(view, "text_map", watched)
+    frame = Frame(drawn("Willow & Thread"))
+    (sighting,) = TextReader(["Willow & Thread"]).find(frame, most_looks=1, glance_px=sides[0])
+    assert sighting.score > 0.8
+    assert seen == sides
 
 
 def test_unrolls_an_arc() -> None:

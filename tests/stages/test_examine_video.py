@@ -26,9 +26,11 @@ class Readers:
     def __init__(self, find: Find) -> None:
         self.find_mark = find
         self.read: list[float] = []
+        self.glances: list[int | None] = []
 
-    def find(self, frame: Frame, *, most_looks: int | None = None) -> Located:
+    def find(self, frame: Frame, *, most_looks: int | None = None, glance_px: int | None = None) -> Located:
         self.read.append(frame.time_s or 0.0)
+        self.glances.append(glance_px)
         found = self.find_mark(frame)
         return Located(() if found is None else (found,))
 
@@ -112,6 +114,27 @@ def test_a_second_in_a_minute_is_not_missed(tmp_path: Path, monkeypatch: pytest.
     report, readers = examined(monkeypatch, path, find)
     assert report.sightings and 47.1 <= (report.sightings[0].time_s or 0) <= 48.2
     assert len(readers.read) <= 24
+
+
+@pytest.mark.parametrize(("letters_px", "glance"), [(8.0, 720), (40.0, 512), (5.0, None), (None, None)])
+def test_once_plain_the_mark_is_only_glanced_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, letters_px: float | None, glance: int | None
+) -> None:
+    """The view is 480 px wide: 8 px are 12 px at 720, and 40 px would be so at 144, where nothing else is seen."""
+    path = scenes.write(tmp_path / "a.mp4", scenes.pan(40))
+    find: Find = lambda frame: replace(moving(frame), letter_height_px=letters_px)  # noqa: E731
+    _, readers = examined(monkeypatch, path, find)
+    assert readers.glances == [None, glance]
+
+
+def test_where_only_overlays_were_seen_a_glance_is_not_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = scenes.write(tmp_path / "a.mp4", scenes.captioned_pan(40))
+    find: Find = lambda frame: at(scenes.MARK, frame, letter_height_px=20.0)  # noqa: E731
+    report, readers = examined(monkeypatch, path, find)
+    glanced_at = readers.read[1]
+    assert readers.glances[1] == 512
+    assert (glanced_at, None) in list(zip(readers.read, readers.glances, strict=True))[2:]
+    assert len([s for s in report.sightings if s.time_s == glanced_at]) == 1
 
 
 def test_looks_closer_where_the_mark_is_half_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,9 @@ class FakeText:
     def __init__(self, names: object, spellings: object) -> None:
         self.names = names
 
-    def find(self, frame: Frame, *, most_looks: int | None = None) -> tuple[Sighting, ...]:
+    def find(
+        self, frame: Frame, *, most_looks: int | None = None, glance_px: int | None = None
+    ) -> tuple[Sighting, ...]:
         return (seen("Fern", 0.8, reader=Reader.TEXT, text="Fern"),)
 
     def other_text(self, frame: Frame) -> tuple[Sighting, ...]:

@@ -69,7 +69,12 @@ def turned(view: View) -> list[Strip]:
 
 def coarser(view: View) -> list[Strip]:
     """Very small, for letters so large that the detector sees their strokes one by one."""
-    scale = min(SETTINGS.coarse_side / max(view.image.shape[:2]), view.scale)
+    return glance(view, SETTINGS.coarse_side)
+
+
+def glance(view: View, side_px: int) -> list[Strip]:
+    """The whole picture at a smaller size than the first look's."""
+    scale = min(side_px / max(view.image.shape[:2]), view.scale)
     return strips(view.pyramid, detect(view.image, scale, Weights.V6))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,12 +74,15 @@ class TextReader:
         self._alphabet = Alphabet(form.key for form in self._forms)
         self._page: Page | None = None
 
-    def find(self, frame: Frame, *, most_looks: int | None = None) -> tuple[Sighting, ...]:
+    def find(
+        self, frame: Frame, *, most_looks: int | None = None, glance_px: int | None = None
+    ) -> tuple[Sighting, ...]:
         """Places of the names, best first. Quads are those of the name itself, in pixels of the full frame.
 
         `most_looks`: stop after so many ways to search. A clip has other frames, and the last ways cost most.
+        `glance_px`: look at a copy with this longer side before; where a name is plain there, nothing else is done.
         """
-        return tuple(self._read(frame, most_looks).sightings)
+        return tuple(self._read(frame, most_looks, glance_px).sightings)
 
     def other_text(self, frame: Frame) -> tuple[Sighting, ...]:
         """Everything else that was read while looking for the names, `mark` empty, best first."""
@@ -87,10 +91,11 @@ class TextReader:
         read = [_as_other(line, page.frame) for line in page.lines if _worth_telling(line)]
         return tuple(_distinct(read, taken))
 
-    def _read(self, frame: Frame, most_looks: int | None = None) -> Page:
+    def _read(self, frame: Frame, most_looks: int | None = None, glance_px: int | None = None) -> Page:
         if self._page is None or self._page.frame is not frame:
             page = Page(frame, View(frame.image))
-            self._search(page, looks.LOOKS[:most_looks])
+            before = [] if glance_px is None else [partial(looks.glance, side_px=glance_px)]
+            self._search(page, [*before, *looks.LOOKS[:most_looks]])
             if not page.sightings and (most_looks is None or not self._forms):
                 page.sightings = _distinct(second_reading(frame, self._strange, self._language))
             if not page.sightings:

@@ -45,15 +45,15 @@ class Locator:
 
         return TextReader(self._marks.names, self._marks.spellings)
 
-    def find(self, frame: Frame, *, most_looks: int | None = None) -> Located:
-        """`most_looks` bounds the search for names; see TextReader.find."""
+    def find(self, frame: Frame, *, most_looks: int | None = None, glance_px: int | None = None) -> Located:
+        """`most_looks` bounds the search for names, `glance_px` may shorten it; see TextReader.find."""
         clock = Stopwatch()
         found: list[Sighting] = []
         if self._logo:
             found += clock.timed("logo", lambda: self._logo.find(frame) if self._logo else ())
         if self._card:
             found += clock.timed("card", lambda: self._card.find(frame) if self._card else ())
-        found += clock.timed("text", lambda: self._text.find(frame, most_looks=most_looks))
+        found += clock.timed("text", lambda: self._text.find(frame, most_looks=most_looks, glance_px=glance_px))
         others = clock.timed("text", lambda: self._text.other_text(frame))
         return Located(merge(found), others, clock.seconds)
 
