@@ -23,6 +23,7 @@ from verify_media.codecs.errors import DecodeError, refuse
 from verify_media.codecs.limits import VIDEO
 from verify_media.codecs.sniff import sniff
 from verify_media.codecs.video_plan import Stop
+from verify_media.machine import cores
 from verify_media.records import Frame, Kind
 
 _MOV = "mov"
@@ -48,7 +49,8 @@ _DECODERS = frozenset(
 _ASF_ENCRYPTION = bytes.fromhex("fbb31122 23bdd211 b4b700a0 c955fc6e")
 """GUID of the Content Encryption Object."""
 _MAX_THREADS = 4
-"""Every decoding thread holds frames of its own: 4 at 4K 10-bit are 100 MB."""
+"""Every decoding thread holds frames of its own: 4 at 4K 10-bit are 100 MB. And each decodes a frame ahead that a short
+stretch does not need, so there are no more than cores."""
 _EDGE_S = 1e-3
 """Slack for times that were rounded to a time base."""
 
@@ -180,7 +182,7 @@ def _main_stream(path: Path, container: InputContainer) -> av.VideoStream:
         raise refuse("video-unreadable", file=path.name)
     stream.codec_context.options = {"max_pixels": str(VIDEO.max_pixels)}  # of each picture, not only the header's
     stream.thread_type = "AUTO"
-    stream.codec_context.thread_count = _MAX_THREADS
+    stream.codec_context.thread_count = min(_MAX_THREADS, cores())
     return stream
 
 
