@@ -90,6 +90,14 @@ def test_corners_are_those_of_the_whole_picture() -> None:
     assert len(tracking.corners(frame, np.zeros_like(mask), 60, 3)) == 0
 
 
+def test_a_card_that_nearly_stays_while_the_camera_moves_is_not_accused() -> None:
+    """A hand may push it against the pan; its own points went 1.9 px as one in three frames. No overlay does that."""
+    stay = replace(motion.course(scenes.captioned_pan(), scenes.MARK).runs[0], frames=3, own_px=0.0, agreement=1.0)
+    assert log_odds([replace(stay, mark_px=0.2)]) > 3
+    assert log_odds([replace(stay, mark_px=1.9)]) == 0
+    assert log_odds([replace(stay, mark_px=1.9, kept=0.1)]) > 3  # a point or two may be dragged along
+
+
 def test_runs_count_by_their_length() -> None:
     run = motion.course(scenes.pan(), scenes.MARK).runs[0]
     stay = motion.course(scenes.captioned_pan(), scenes.MARK).runs[0]
