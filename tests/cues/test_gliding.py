@@ -39,6 +39,23 @@ def test_a_caption_that_slides_is_digital(panned: bool) -> None:
     assert odds > 3
 
 
+def test_a_caption_that_eases_out_is_found_after_its_first_step() -> None:
+    """It takes 25 px from the first frame to the second, when its speed is not known yet; then 23, 21 and so on."""
+    way = [(float(number * (26 - number)), 0.0) for number in range(12)]
+    frames = [scenes.lettered(scenes.view(scenes.scene(), 0, 0), at) for at in way]
+    found, odds = judged(frames)
+    assert found.frames == 12 and found.px == pytest.approx(165, abs=1)
+    assert odds > 3
+
+
+def test_lettering_is_found_again_over_ground_that_changes() -> None:
+    """The mean of what was found keeps the letters, and the ground of the first frame fades from it."""
+    frames = [scenes.lettered(scenes.view(scenes.scene(), 9 * n, 5 * n), at) for n, at in enumerate(WAY)]
+    found, _ = judged(frames)
+    assert found.frames == len(WAY) and found.px == pytest.approx(44, abs=1)
+    assert found.fit > 0.93  # 0.91 against the first frame alone
+
+
 def test_its_place_is_known_at_the_end() -> None:
     found = glide(slid(), scenes.MARK)
     assert found is not None

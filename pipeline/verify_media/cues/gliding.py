@@ -30,9 +30,12 @@ class Settings:
     reach_px: int = 20
     """How far from the expected place lettering is looked for, from frame to frame. Captions went up to 19 px a frame,
     and at most 2 px from where their speed foresees them (372 steps)."""
+    first_reach_px: int = 40
+    """The same for the first step, of which no speed is known: captions that ease out went up to 35 px."""
     alike: float = 0.55
-    """Correlation with the first frame, below which the lettering is lost. Pieces without it had .16 as the median and
-    .54 at most (120), sliding captions .87 as the median (372 frames, of those that were found)."""
+    """Correlation with the mean so far, below which the lettering is lost. With the first frame alone, pieces without
+    it had .16 as the median and .54 at most (120), sliding captions .87 as the median (372 frames, of those that were
+    found)."""
     in_place: float = 0.85
     """Correlation at the same place of the picture, above which the lettering has not moved: .47 at most for captions
     that slid (40), .96 as the median for overlays that stayed. Saves time only: what went less than `least_px` is left
@@ -137,36 +140,55 @@ def _is_in_place(frames: Sequence[Grey], place: NDArray[np.float64]) -> bool:
 
 
 def _way(frames: Sequence[Grey], place: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[float]]:
-    """frames x 2: shift of the lettering since the first frame, as long as it is found unturned; and how well."""
+    """frames x 2: shift of the lettering since the first frame, as long as it is found unturned; and how well.
+
+    Compared with the mean of where it was found so far: the letters stay in it, what lay behind them in the first
+    frame fades.
+    """
     low, high = _box(place)
     template = _strength(frames[0][low[1] : high[1], low[0] : high[0]])
     if float(template.std()) < SETTINGS.plain:
         return np.zeros((0, 2)), []
     way, fits, speed = [np.zeros(2)], [1.0], np.zeros(2)
-    for frame in frames[1:]:
-        found = _found(frame, template, low + way[-1] + speed) or _found(frame, template, low + way[-1])
+    for number, frame in enumerate(frames[1:], 1):
+        farther = SETTINGS.first_reach_px if number == 1 else SETTINGS.reach_px
+        near = _found(frame, template, low + way[-1] + speed, SETTINGS.reach_px)
+        found = near or _found(frame, template, low + way[-1], farther)
         if found is None:
             break
-        at, fit = found
-        speed = at - low - way[-1]
-        way.append(at - low)
-        fits.append(fit)
+        speed = found.at - low - way[-1]
+        way.append(found.at - low)
+        fits.append(found.fit)
+        template = np.asarray(template + (found.patch - template) / (number + 1), np.float32)
     return np.stack(way), fits
 
 
-def _found(frame: Grey, template: Floats, expected: NDArray[np.float64]) -> tuple[NDArray[np.float64], float] | None:
-    """Place of the template's corner near the expected one, to a fraction of a pixel, and its correlation."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Where the template's corner lies, to a fraction of a pixel, its correlation, and what is there."""
+
+    at: NDArray[np.float64]
+    fit: float
+    patch: Floats
+
+
+def _found(frame: Grey, template: Floats, expected: NDArray[np.float64], reach_px: int) -> _Found | None:
+    """The template's best place near the expected one, if it is there."""
     height, width = template.shape
-    start = np.maximum(np.round(expected).astype(int) - SETTINGS.reach_px, 0)
-    stop = np.round(expected).astype(int) + SETTINGS.reach_px + (width, height)
+    start = np.maximum(np.round(expected).astype(int) - reach_px, 0)
+    stop = np.round(expected).astype(int) + reach_px + (width, height)
     window = frame[start[1] : stop[1], start[0] : stop[0]]
     if window.shape[0] < height + 2 or window.shape[1] < width + 2:
         return None
-    scores = cv2.matchTemplate(_strength(window), template, cv2.TM_CCOEFF_NORMED)
+    strength = _strength(window)
+    scores = cv2.matchTemplate(strength, template, cv2.TM_CCOEFF_NORMED)
     _, best, _, (x, y) = cv2.minMaxLoc(scores)
     if best < SETTINGS.alike:
         return None
-    return start + np.array([_peak(scores[y, :], x), _peak(scores[:, x], y)]), float(best)
+    at = np.array([_peak(scores[y, :], x), _peak(scores[:, x], y)])
+    middle = at + np.array([width - 1, height - 1]) / 2
+    patch = cv2.getRectSubPix(strength, (width, height), (float(middle[0]), float(middle[1])))
+    return _Found(start + at, float(best), np.asarray(patch, np.float32))
 
 
 def _peak(values: NDArray[np.generic], at: int) -> float:
