@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from verify_media.cues.fading import Fade, Window, fade
 from verify_media.cues.gliding import Glide, glide
+from verify_media.cues.motion import SETTINGS as MOTION
 from verify_media.cues.motion import Run, course
 from verify_media.cues.motion_odds import log_odds
 from verify_media.cues.tracking import Grey
@@ -16,6 +17,8 @@ SETTLED = 3.5
 """Log-odds at which no more frames are needed."""
 PLAIN = 0.7
 """Share of the mark's points that stay, or go along, from which nothing else needs to be asked."""
+OWN_WAY = 0.5
+"""Share of its path that the scene does not explain (see gliding.py), from which lettering goes its own way."""
 
 
 @dataclass(slots=True)
@@ -43,19 +46,23 @@ class Trace:
         self.place, self.is_lost = went.place, went.is_lost
         self.frames += went.frames
         is_plain = went.runs and all(_is_plain(run) for run in went.runs) and not went.is_lost
-        if is_plain or not self._has_glided(batch, start):
+        if is_plain or not self._has_glided(batch, start, went.runs):
             self._keep(batch)
         self.trail.append((self.frames, self.place))
 
-    def _has_glided(self, batch: Sequence[Grey], start: Quad) -> bool:
+    def _has_glided(self, batch: Sequence[Grey], start: Quad, runs: Sequence[Run]) -> bool:
         found = glide(batch, start)
         if found is None:
             return False
         gliding, end = found
         self.glides.append(gliding)
-        if self.is_lost and gliding.frames == len(batch):
+        is_whole = gliding.frames == len(batch)
+        if self.is_lost and is_whole:
             self.place, self.is_lost = end, False
             self.frames += len(batch) - 1
+        elif not self.is_lost and gliding.own >= OWN_WAY and any(run.agreement < MOTION.agreed for run in runs):
+            # the points did not say where it went, and its place was laid along the scene: what is there now is another
+            self.place, self.is_lost = (end, False) if is_whole else (self.place, True)
         return True
 
     def _keep(self, batch: Sequence[Grey]) -> None:

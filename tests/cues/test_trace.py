@@ -1,0 +1,38 @@
+"""A mark through several batches of frames: which of its places are believed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import moving_scenes as scenes
+from verify_media.cues import motion, trace
+from verify_media.cues.gliding import Glide
+from verify_media.records import Quad
+
+SLID = Glide(frames=12, px=44, fit=0.9, jitter_px=0.1, own=1.0, behind=0.98, beside=0.1, texture=500)
+END: Quad = ((10.0, 10.0), (90.0, 10.0), (90.0, 40.0), (10.0, 40.0))
+
+
+@pytest.mark.parametrize(
+    ("agreement", "glide", "is_lost", "place"),
+    [
+        (0.4, SLID, False, END),
+        (0.4, replace(SLID, frames=8), True, scenes.MARK),
+        (0.4, replace(SLID, frames=8, own=0.1), False, scenes.MARK),
+        (0.9, replace(SLID, frames=8), False, scenes.MARK),
+    ],
+)
+def test_a_place_laid_along_the_scene_is_not_believed_where_the_letters_went_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, agreement: float, glide: Glide, is_lost: bool, place: Quad
+) -> None:
+    """Else what lay behind a sliding caption is followed from there on, and passes in its stead."""
+    frames = [np.zeros((320, 480), np.uint8)] * 12
+    run = replace(motion.course(scenes.pan(12), scenes.MARK).runs[0], agreement=agreement, still=0.0, along=0.0)
+    monkeypatch.setattr(trace, "course", lambda batch, quad: motion.Course([run], quad, 11, False))
+    monkeypatch.setattr(trace, "glide", lambda batch, quad: (glide, END))
+    followed = trace.Trace(scenes.MARK)
+    followed.go(frames)
+    assert (followed.is_lost, followed.place) == (is_lost, place)
