@@ -206,7 +206,7 @@ def not_ready() -> RunResult:
     )
     skipped = (
         Skipped(FOLDER / "copy.jpg", message("duplicate-exact", file="copy.jpg", original="IMG_0042.heic")),
-        Skipped(FOLDER / "old.jpg", message("skipped-surplus", file="old.jpg", max=5)),
+        Skipped(FOLDER / "old.jpg", message("skipped-surplus", file="old.jpg", items="5 items")),
     )
     sizes = (2_912_000, 2_450_000, 1_900_000, 2_105_000, 4_480_000)
     sent = tuple(

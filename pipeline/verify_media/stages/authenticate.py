@@ -14,7 +14,7 @@ import numpy as np
 
 from verify_media.cues import calibration, network, reasons, repeats, vector, windows
 from verify_media.cues.file_traces import file_traces
-from verify_media.messages import message
+from verify_media.messages import counted, message
 from verify_media.records import Cue, Frame, ItemReport, MediaItem, Outcome, Reader, Sighting
 from verify_media.stages.decide import best_first, decide
 
@@ -159,8 +159,8 @@ def _evidence(
 def _too_small(sighting: Sighting) -> Sighting:
     if not sighting.readable and sighting.reader is not Reader.TEXT:
         return _unsure(sighting, 0.5, "sighting-not-compared")
-    height = round(windows.letter_height(sighting.quad))
-    return _unsure(sighting, 0.5, "sighting-too-small", height_px=height, wanted_px=LIMITS.wanted_height_px)
+    height = counted("count-pixel", round(windows.letter_height(sighting.quad))).text
+    return _unsure(sighting, 0.5, "sighting-too-small", height=height, wanted_px=LIMITS.wanted_height_px)
 
 
 def _unsure(sighting: Sighting, p_digital: float, key: str, **values: str | int | float) -> Sighting:
