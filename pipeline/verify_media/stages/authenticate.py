@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from verify_media.codecs.preview import close_up_again
 from verify_media.cues import calibration, network, reasons, repeats, vector, windows
 from verify_media.cues.file_traces import file_traces
 from verify_media.messages import counted, message
-from verify_media.records import Cue, Frame, ItemReport, MediaItem, Outcome, Reader, Sighting
+from verify_media.records import Cue, Frame, ItemReport, MediaItem, Outcome, Preview, Quad, Reader, Sighting
 from verify_media.stages.decide import best_first, decide
 
 
@@ -221,4 +222,17 @@ def _redecided(report: ItemReport, sightings: Sequence[Sighting]) -> ItemReport:
         return report
     ranked = best_first(sightings)
     outcome, p_digital = decide(ranked)
-    return replace(report, sightings=ranked, outcome=outcome, p_digital=p_digital)
+    return replace(
+        report, sightings=ranked, outcome=outcome, p_digital=p_digital, close_up=_close_up(report, ranked[0])
+    )
+
+
+def _close_up(report: ItemReport, shown: Sighting) -> Preview | None:
+    """Of the mark that carries the verdict now: it may be another than when the frame was at hand."""
+    if report.preview is None or report.best is None or (shown.quad, shown.time_s) == _place(report.best):
+        return report.close_up
+    return close_up_again(report.preview, shown.quad) if shown.time_s == report.preview.time_s else None
+
+
+def _place(sighting: Sighting) -> tuple[Quad, float | None]:
+    return sighting.quad, sighting.time_s
