@@ -15,7 +15,7 @@ from verify_media.errors import VerifyMediaError
 from verify_media.messages import Message, message
 from verify_media.records import Event, ItemReport, Kind, Progress
 from verify_media.stages import allocate
-from verify_media.stages.allocate import Choice
+from verify_media.stages.allocate import FULL, Choice
 from verify_media.stages.fit_choices import (
     Shot,
     at_the_knee,
@@ -33,11 +33,9 @@ from verify_media.stages.fitted import CannotFit, Fitted, StillReadable
 
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 """These concern the output as a whole, not one item."""
-FULL = 0.995
-"""Part of the budget at which the search for a better use of the rest ends."""
-WORTH_A_PASS = 0.01
-SMALL_GAIN = 8.0
-"""Worth (two points of VMAF near the knee) for which a clip that came out small is not encoded once more."""
+WORTH_A_PASS = 1 - FULL
+SMALL_GAIN = 2.0
+"""Points of SSIMULACRA2 for which a clip that came out small is not encoded once more."""
 MOST_ROUNDS = 12
 MARK_STEP = 4.0
 """Points of SSIMULACRA2 by which a photo is made better when its mark could not be read."""
@@ -245,8 +243,7 @@ class Job:
         if wanted.as_is and shot.ready:
             return shot.ready
         near = abs(fitted.size_bytes - wanted.size_bytes) <= CLOSE_ENOUGH * wanted.size_bytes
-        gain = shot.option.worth(wanted) - shot.option.worth(choice)
-        near = near or (fitted.size_bytes < wanted.size_bytes and gain < SMALL_GAIN)
+        near = near or (fitted.size_bytes < wanted.size_bytes and wanted.quality - choice.quality < SMALL_GAIN)
         if near and self._wanted(shot, shots, {**made, shot.source: fitted}, budget):
             return fitted
         return shot.make_exact(replace(wanted, scale=choice.scale))
