@@ -290,7 +290,7 @@ class Job:
             if isinstance(shot, PhotoShot) and shot.loses_mark(files[shot.source], plan[shot.source])
         ]
         for shot in lost:
-            shot.option = shot.option.better_than(plan[shot.source].quality + MARK_STEP)
+            shot.option = shot.option.better_than(shot.quality_of(plan[shot.source]) + MARK_STEP)
             if not shot.option.curve and not shot.option.as_is:
                 self.unfit[shot.source] = message("fit-mark-lost", name=shot.source.name)
         return bool(lost)

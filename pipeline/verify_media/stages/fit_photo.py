@@ -188,11 +188,16 @@ class PhotoShot:
         """Whether the size of the choice is known, not only predicted."""
         return choice.as_is or _setting(choice) in self._made
 
+    def quality_of(self, choice: Choice) -> float:
+        """What is known of the choice now: the curve may have moved since it was made."""
+        known = (c.quality for c in self.option.curve if _setting(c) == _setting(choice))
+        return choice.quality if choice.as_is else next(known, choice.quality)
+
     def loses_mark(self, fitted: Fitted, choice: Choice) -> bool:
         """Whether the reader no longer finds the mark that it found in the original."""
         if not fitted.quality or not self.still_readable or not any(mark.readable for mark in self.report.sightings):
             return False
-        if choice.quality >= SURELY_READABLE and choice.scale == 1:
+        if self.quality_of(choice) >= SURELY_READABLE and choice.scale == 1:
             return False
         if fitted.path not in self._read:
             image = photo_trial.decoded(fitted.path.read_bytes())
