@@ -1,6 +1,6 @@
 """How good is everything in one message: this tool beside what people do by hand, in one run.
 
-    python bench/fit.py [CORPUS] [--sets scarce,ample,long,photos] [--work FOLDER]
+    python bench/fit.py [CORPUS] [--sets scarce,ample,long,photos,tight,hd] [--work FOLDER]
 
 Photos are real, of CORPUS/camera; clips are hand-held moves over them with sensor noise, as a phone would record them
 (harder to compress than most footage). Quality is SSIMULACRA2 against the source: photos whole, clips the mean over
@@ -59,7 +59,7 @@ class Set:
     clips: tuple[Clip, ...] = ()
 
 
-SIZE = (640, 360)
+SIZE, HD = (640, 360), (1920, 1080)
 DESK, THREADS = "docscanner_desk.JPG", "lychee_sewing-threads.heic"
 G11, SD600, A560 = (f"metadata_extractor_Canon_PowerShot_{name}.jpg" for name in ("G11", "SD600", "A560"))
 KODAK, HTC = "metadata_extractor_Kodak_PIXPRO_FZ201.jpg", "metadata_extractor_HTC_One.jpg"
@@ -70,6 +70,7 @@ SETS = (
     Set("scarce", 2_000_000, (THREADS, DESK, G11), SHORT),
     Set("tight", 1_000_000, (THREADS, SD600, A560), SHORT),
     Set("long", 2_500_000, (THREADS, DESK), (Clip(IPHONE, 40, SIZE, 4, 2.0),)),
+    Set("hd", 3_000_000, (THREADS, DESK, G11), (Clip(HTC, 6, HD, 16, 2.0),)),
     Set("ample", 7_000_000, (THREADS, DESK, G11), (Clip(HTC, 6, SIZE, 4, 1.5),)),
 )
 
@@ -96,7 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", nargs="?", type=Path, default=Path("../shared/corpus"))
     parser.add_argument("--sets", default=",".join(s.name for s in SETS))
-    parser.add_argument("--methods", default="", help="only methods whose name holds this")
+    parser.add_argument("--methods", default="", help="only methods whose name holds one of these (comma)")
     parser.add_argument("--work", type=Path, help="keep the clips there between runs")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -118,7 +119,7 @@ def bench(each: Set, corpus: Path, work: Path, wanted: str) -> None:
     )
     originals = [Original(path, work) for path in sources]
     for name, method in methods(with_clips=bool(each.clips)).items():
-        if wanted not in name:
+        if not any(part in name for part in wanted.split(",")):
             continue
         with tempfile.TemporaryDirectory(dir=work) as folder:
             before = cpu_s()

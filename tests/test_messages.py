@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 
 import verify_media
-from verify_media.messages import Message, catalogue, message
+from verify_media.messages import Message, catalogue, counted, message
 from verify_media.messages.__main__ import page
 
 SOURCE = Path(verify_media.__file__).parent
@@ -19,6 +19,22 @@ FORBIDDEN = re.compile(
     r"\b(fak\w*|forg(ed|ery|eries|ing)|manipulat\w*|cheat\w*|fraud\w*|guarantee\w*|will be accepted)\b", re.IGNORECASE
 )
 KEYS = sorted(catalogue())
+COUNT = re.compile(
+    r"\{(?!mark\b|file\b|name\b)(\w+)\} (days|files|hours|items|messages|photos|pictures|pixels|videos)\b"
+)
+NEVER_ONE = {
+    "cue-edges-sharper",  # a width with its decimals: "1.0 pixels"
+    "cue-edges-alike",
+    "repeat-same-place",  # other pictures and this one
+    "fit-scaled",
+    "photo-too-large",
+    "video-too-large",
+    "video-too-long",
+    "web-too-many",
+    "sighting-too-small",  # the height that is wanted
+    "fit-type",  # {media_type} files
+}
+"""Messages whose amount before a plural is a constant above 1, or no whole number."""
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -46,6 +62,18 @@ def test_accuses_nobody_and_promises_nothing(key: str) -> None:
 @pytest.mark.parametrize("key", [key for key in KEYS if catalogue()[key].get("cure")])
 def test_a_cure_is_a_sentence(key: str) -> None:
     assert catalogue()[key]["cure"].rstrip().endswith((".", "?", "!", ")"))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_an_amount_that_can_be_one_has_both_wordings(key: str) -> None:
+    entry = catalogue()[key]
+    if COUNT.search(f"{entry['text']} {entry.get('cure', '')}") and key not in NEVER_ONE:
+        assert key.endswith("-many") and f"{key.removesuffix('many')}one" in catalogue()
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 days"), (1, "1 day"), (2, "2 days")])
+def test_one_day_is_no_days(number: int, text: str) -> None:
+    assert counted("count-day", number).text == text
 
 
 def test_the_page_is_up_to_date() -> None:

@@ -12,7 +12,7 @@ from verify_media.cache import Cache
 from verify_media.cage import Cage
 from verify_media.cage import stages as caged
 from verify_media.errors import NothingToCheck, UsageError, VerifyMediaError
-from verify_media.messages import Message, message
+from verify_media.messages import Message, counted, message
 from verify_media.policy import Policy
 from verify_media.records import Event, ItemReport, Kind, Marks, MediaItem, Outcome, Progress, Skipped
 from verify_media.result import Options
@@ -154,7 +154,8 @@ def clearest(reports: Sequence[ItemReport], most: int) -> tuple[tuple[ItemReport
     ranked = sorted(reports, key=lambda report: (RANK[report.outcome], report.p_digital or 0.0))
     kept = {report.path for report in ranked[:most]}
     surplus = [report for report in reports if report.path not in kept]
-    reasons = (Skipped(r.path, message("skipped-surplus", file=r.path.name, max=most)) for r in surplus)
+    items = counted("count-item", most).text
+    reasons = (Skipped(r.path, message("skipped-surplus", file=r.path.name, items=items)) for r in surplus)
     return tuple(report for report in reports if report.path in kept), tuple(reasons)
 
 

@@ -193,6 +193,8 @@ class Preview:
     width: int
     height: int
     scale: float
+    time_s: float | None = None
+    """The moment of a clip."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from verify_media.errors import CannotWrite, UsageError
+from verify_media.messages import counted
 from verify_media.policy import Policy
 from verify_media.submission import FILE_NAME, Submission
 
@@ -62,7 +63,8 @@ def _received(submission: Submission, policy: Policy) -> list[str]:
     if policy.deadline_days is None:
         return []
     day = f"received = {submission.received}" if submission.received else "# received = 2026-11-20"
-    return ["", f"# The day on which the letter came; you have {policy.deadline_days} days.", day]
+    time_to_answer = counted("count-day", policy.deadline_days).text
+    return ["", f"# The day on which the letter came; you have {time_to_answer}.", day]
 
 
 def _asins(submission: Submission, policy: Policy) -> list[str]:

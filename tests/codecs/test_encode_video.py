@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import av
@@ -91,16 +92,23 @@ def test_two_passes_land_near_the_rate(tmp_path: Path) -> None:
     assert (tmp_path / "b.mp4").stat().st_size == pytest.approx(200_000 / 8 * 2, rel=0.35)
 
 
-def test_probes_rise_with_quality(tmp_path: Path) -> None:
-    source = clip(tmp_path / "a.mp4", pixels=textured(320, 240), size=(320, 240), frames=90, fps=30)
+def test_probes_rise_with_quality_and_foresee_the_size(tmp_path: Path) -> None:
+    source = clip(tmp_path / "a.mp4", pixels=textured(320, 240), size=(320, 240), frames=240, fps=30)
     found = mp4.inspect(source)
     how = encode_video.recipe(found)
-    fine, coarse = probe_video.probe(found, how, how, (20, 38), tmp_path)
+    looks = probe_video.looks(found, how, tmp_path)
+    fine, coarse = probe_video.probe(found, how, looks, (20, 38), tmp_path)
     assert fine.size_bytes > 1.5 * coarse.size_bytes
-    if ffmpeg.has_vmaf():
-        assert fine.vmaf is not None and coarse.vmaf is not None
-        assert fine.vmaf > coarse.vmaf + 3
-        assert fine.vmaf > 85
+    assert 100 > fine.quality > coarse.quality + 10
+    encode_video.encode_crf(found, how, tmp_path / "b.mp4", 20)
+    assert fine.size_bytes == pytest.approx((tmp_path / "b.mp4").stat().st_size, rel=0.25)
+
+
+def test_looks_are_spread_over_the_pieces_and_match_their_copies(tmp_path: Path) -> None:
+    found = mp4.inspect(clip(tmp_path / "a.mp4", pixels=textured(320, 240), size=(320, 240), frames=240, fps=30))
+    looks = probe_video.looks(found, encode_video.recipe(found), tmp_path)
+    assert [look.shape for look in looks] == [(240, 320, 3)] * probe_video.LOOKS
+    assert min(float(np.abs(a.astype(int) - b).mean()) for a, b in itertools.pairwise(looks)) > 0
 
 
 def test_pieces_begin_just_before_a_frame(tmp_path: Path) -> None:

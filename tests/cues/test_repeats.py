@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from verify_media.codecs.preview import close_up, preview
 from verify_media.cues import calibration, repeats
 from verify_media.records import ItemReport, Kind, MediaItem, Outcome, Quad, Reader, Sighting
 from verify_media.stages.authenticate import across_items
@@ -68,6 +69,25 @@ def test_other_angles_settle_what_is_nearly_settled() -> None:
     assert [r.outcome for r in across_items(pair)] == [Outcome.PHYSICAL] * 2
     other = [replace(r, sightings=(replace(r.sightings[0], other_name="Wallow"),)) for r in pair]
     assert [r.outcome for r in across_items(other)] == [Outcome.UNSURE] * 2
+
+
+def test_the_close_up_follows_the_mark_that_the_others_decide_about() -> None:
+    """A plain word leads until the stamp below it is known to be the same in three pictures."""
+    reports = []
+    for k in range(3):
+        image = stamped(scene(k))
+        one = report(f"{k}.jpg", image)
+        large = replace(
+            one.sightings[0], quad=((20.0, 20.0), (420.0, 20.0), (420.0, 140.0), (20.0, 140.0)), imprint=b""
+        )
+        shown = preview(image)
+        reports.append(
+            replace(one, sightings=(large, *one.sightings), preview=shown, close_up=close_up(image, large.quad))
+        )
+    wanted = close_up(stamped(scene(0)), AT)
+    for one in across_items(reports):
+        assert (one.outcome, one.best and one.best.quad) == (Outcome.DIGITAL, AT)
+        assert one.close_up and wanted and (one.close_up.width, one.close_up.height) == (wanted.width, wanted.height)
 
 
 def test_sightings_without_imprint_are_left_alone() -> None:

@@ -118,7 +118,8 @@ def video(name: str = "throwing.mov", seed: int = 5) -> ItemReport:
         Span(MARK, 12.1, 17.4, 14.3, Outcome.PHYSICAL),
     )
     seen = (sighting(Outcome.PHYSICAL, time_s=14.3), sighting(Outcome.PHYSICAL, time_s=3.2, score=0.8))
-    return item(name, seed=seed, media=clip, sightings=seen, spans=spans)
+    shown = replace(preview(seed), time_s=14.3)
+    return item(name, seed=seed, media=clip, sightings=seen, spans=spans, preview=shown)
 
 
 def deliverable(source: MediaItem, name: str, size_bytes: int, *changes: str) -> Deliverable:
@@ -206,7 +207,7 @@ def not_ready() -> RunResult:
     )
     skipped = (
         Skipped(FOLDER / "copy.jpg", message("duplicate-exact", file="copy.jpg", original="IMG_0042.heic")),
-        Skipped(FOLDER / "old.jpg", message("skipped-surplus", file="old.jpg", max=5)),
+        Skipped(FOLDER / "old.jpg", message("skipped-surplus", file="old.jpg", items="5 items")),
     )
     sizes = (2_912_000, 2_450_000, 1_900_000, 2_105_000, 4_480_000)
     sent = tuple(

@@ -145,6 +145,30 @@ def test_a_true_size_moves_the_whole_curve() -> None:
     assert after.curve[20].size_bytes == pytest.approx(before.curve[20].size_bytes * 1.2)
 
 
+def test_a_true_quality_moves_the_whole_curve_and_its_share() -> None:
+    worse = option().shifted(-8.0)
+    assert worse.curve[10].quality == pytest.approx(option().curve[10].quality - 8)
+    plan = allocate.solve([option(), worse], 600_000)
+    assert plan is not None and plan.choices[1].size_bytes > plan.choices[0].size_bytes
+
+
+def test_coarse_steps_nearby_fill_the_budget_where_they_are_about_as_good() -> None:
+    """The best pair by worth leaves 3 %; one step up and one down, half a point worse for the lesser, leave nothing."""
+    fine = Option(PHOTO, (Choice(400, 79.0, level=1), Choice(500, 80.0, level=2), Choice(560, 80.4, level=3)))
+    other = Option(PHOTO, (Choice(440, 79.6, level=1), Choice(470, 80.2, level=2), Choice(600, 80.3, level=3)))
+    plan = allocate.solve([fine, other], 1_000)
+    assert plan is not None
+    assert [choice.size_bytes for choice in plan.choices] == [560, 440]
+
+
+def test_the_budget_is_not_filled_at_a_price() -> None:
+    fine = Option(PHOTO, (Choice(400, 60.0, level=1), Choice(500, 80.0, level=2)))
+    other = Option(PHOTO, (Choice(470, 80.0, level=1), Choice(600, 80.3, level=2)))
+    plan = allocate.solve([fine, other], 1_000)
+    assert plan is not None
+    assert [choice.size_bytes for choice in plan.choices] == [500, 470]
+
+
 def test_points_above_the_knee_are_worth_less_than_any_below() -> None:
     assert 0 == VIDEO(VIDEO.knee) < VIDEO(99) < VIDEO(VIDEO.knee - 0.5) - VIDEO(VIDEO.knee - 1)
     assert PHOTO(70) - PHOTO(60) > PHOTO(80) - PHOTO(70) > 0

@@ -70,6 +70,7 @@ def test_a_mark_in_the_scene_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (span,) = report.spans
     assert span.start_s <= span.best_s <= span.end_s and span.outcome is Outcome.PHYSICAL
     assert report.preview is not None and report.close_up is not None
+    assert report.best is not None and report.preview.time_s == report.best.time_s
 
 
 def test_a_caption_fails_and_its_times_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

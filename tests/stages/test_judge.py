@@ -111,13 +111,36 @@ def test_asins(facts: Facts, asin: str, verdict: Verdict) -> None:
 @pytest.mark.parametrize(
     ("today", "key"),
     [
-        (date(2026, 11, 24), "deadline-left"),
+        (date(2026, 11, 20), "deadline-left-many"),
+        (date(2026, 11, 24), "deadline-left-one"),
         (date(2026, 11, 25), "deadline-today"),
         (date(2026, 11, 26), "deadline-passed"),
     ],
 )
 def test_the_deadline_counts_from_the_letter(facts: Facts, today: date, key: str) -> None:
     assert keys(replace(facts, today=today), "deadline") == [key]
+
+
+@pytest.mark.parametrize(
+    ("today", "text"),
+    [
+        (date(2026, 11, 23), "2 days are left: send the message by 25 November 2026."),
+        (date(2026, 11, 24), "1 day is left: send the message by 25 November 2026."),
+        (date(2026, 11, 25), "Today, 25 November 2026, is the last day to send the message."),
+        (date(2026, 11, 27), "The last day to answer was 25 November 2026."),
+    ],
+)
+def test_the_days_left_as_they_read(facts: Facts, today: date, text: str) -> None:
+    (answer,) = answers(replace(facts, today=today), "deadline")
+    assert [reason.text for reason in answer.reasons] == [text]
+
+
+@pytest.mark.parametrize(("days", "text"), [(1, "it gives 1 day."), (5, "it gives 5 days.")])
+def test_a_letter_without_its_date_says_how_long_it_gives(facts: Facts, days: int, text: str) -> None:
+    undated = replace(facts.submission, received=None)
+    policy = replace(facts.policy, deadline_days=days)
+    (answer,) = answers(replace(facts, submission=undated, policy=policy), "deadline")
+    assert answer.reasons[0].text.endswith(text)
 
 
 def test_a_message_over_the_limit_fails(facts: Facts) -> None:

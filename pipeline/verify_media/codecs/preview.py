@@ -27,6 +27,16 @@ def preview(image: Image, max_side_px: int = PREVIEW_SIDE_PX) -> Preview:
     return Preview(jpeg.tobytes(), size[0], size[1], scale)
 
 
+def close_up_again(picture: Preview, quad: Quad) -> Preview | None:
+    """A close-up cut from a preview, where another mark is to be shown and the frame is gone. `quad` is in pixels of
+    the frame."""
+    image = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        return None
+    tl, tr, br, bl = ((x * picture.scale, y * picture.scale) for x, y in quad)
+    return close_up(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8), (tl, tr, br, bl))
+
+
 def close_up(image: Image, quad: Quad, margin: float = 0.35) -> Preview | None:
     """The upright box around `quad`; `margin` is a share of its larger side. None if it is off the frame."""
     height, width = image.shape[:2]

@@ -40,6 +40,11 @@ def message(key: str, **values: str | int | float) -> Message:
     return Message(key, values)
 
 
+def counted(key: str, number: int, **values: str | int | float) -> Message:
+    """`key`-one for 1, else `key`-many; both get the number as `{number}`."""
+    return message(f"{key}-{'one' if number == 1 else 'many'}", number=number, **values)
+
+
 def entry(key: str) -> Mapping[str, Any]:
     return catalogue()[key]
 

@@ -102,12 +102,11 @@ def _shrink(jpeg: bytes, most_bytes: int) -> bytes:
 
 
 def outlines(report: ItemReport) -> tuple[Outline, ...]:
-    """Marks in the frame that the preview shows: the best sighting's. A camera's date stamp is no matter for a line."""
+    """Marks in the frame that the preview shows. A camera's date stamp is no matter for a line."""
     if report.preview is None:
         return ()
-    time_s = report.best.time_s if report.best else None
     added = [s for s in report.overlays if not any(cue.name == "date_stamp" for cue in s.evidence)]
-    shown = [s for s in (*report.sightings, *added) if s.time_s == time_s]
+    shown = [s for s in (*report.sightings, *added) if s.time_s == report.preview.time_s]
     return tuple(_outline(s, report.preview, added=s in report.overlays) for s in shown)
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from verify_media.messages import Message, catalogue, message
+from verify_media.messages import Message, catalogue, counted, message
 from verify_media.records import Deliverable, ItemReport, Kind, Outcome, RuleResult, Verdict
 from verify_media.reports.units import megabytes
 
@@ -150,7 +150,7 @@ def headline(result: RunResult) -> str:
     """One sentence: "Not ready: 1 photo to take again, 1 to check."."""
     state = light(result)
     if not result.items:
-        return message("report-nothing-usable", files=counted(len(result.skipped), "file").text).text
+        return message("report-nothing-usable", files=counted("report-count-file", len(result.skipped)).text).text
     if state is Light.READY:
         return _ready(result)
     key = "report-not-ready" if state is Light.STOP else "report-almost"
@@ -158,11 +158,12 @@ def headline(result: RunResult) -> str:
 
 
 def _ready(result: RunResult) -> str:
-    files = counted(len(result.deliverables or result.items), "file").text
+    files = counted("report-count-file", len(result.deliverables or result.items)).text
     if not result.drafts:
         return message("report-packed" if result.deliverables else "report-checked", files=files).text
     size = megabytes(sum(draft.size_bytes for draft in result.drafts))
-    return message("report-ready", files=files, messages=counted(len(result.drafts), "message").text, size=size).text
+    messages = counted("report-count-message", len(result.drafts)).text
+    return message("report-ready", files=files, messages=messages, size=size).text
 
 
 def _open_points(result: RunResult) -> tuple[Message, ...]:
@@ -180,11 +181,7 @@ def _open_points(result: RunResult) -> tuple[Message, ...]:
         **{name: failed[rule_id] for rule_id, name in COUNTED_RULES.items()},
         "complete": len(failed.keys() - COUNTED_RULES.keys() - shown_by_items),
     }
-    return tuple(counted(number, what) for what, number in counts.items() if number)
-
-
-def counted(number: int, what: str) -> Message:
-    return message(f"report-count-{what}-{'one' if number == 1 else 'many'}", number=number)
+    return tuple(counted(f"report-count-{what}", number) for what, number in counts.items() if number)
 
 
 def reasons(rules: Iterable[RuleResult], *verdicts: Verdict) -> tuple[Message, ...]:

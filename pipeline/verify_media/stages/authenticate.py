@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from verify_media.codecs.preview import close_up_again
 from verify_media.cues import calibration, network, reasons, repeats, vector, windows
 from verify_media.cues.file_traces import file_traces
-from verify_media.messages import message
-from verify_media.records import Cue, Frame, ItemReport, MediaItem, Outcome, Reader, Sighting
+from verify_media.messages import counted, message
+from verify_media.records import Cue, Frame, ItemReport, MediaItem, Outcome, Preview, Quad, Reader, Sighting
 from verify_media.stages.decide import best_first, decide
 
 
@@ -159,8 +160,8 @@ def _evidence(
 def _too_small(sighting: Sighting) -> Sighting:
     if not sighting.readable and sighting.reader is not Reader.TEXT:
         return _unsure(sighting, 0.5, "sighting-not-compared")
-    height = round(windows.letter_height(sighting.quad))
-    return _unsure(sighting, 0.5, "sighting-too-small", height_px=height, wanted_px=LIMITS.wanted_height_px)
+    height = counted("count-pixel", round(windows.letter_height(sighting.quad))).text
+    return _unsure(sighting, 0.5, "sighting-too-small", height=height, wanted_px=LIMITS.wanted_height_px)
 
 
 def _unsure(sighting: Sighting, p_digital: float, key: str, **values: str | int | float) -> Sighting:
@@ -221,4 +222,17 @@ def _redecided(report: ItemReport, sightings: Sequence[Sighting]) -> ItemReport:
         return report
     ranked = best_first(sightings)
     outcome, p_digital = decide(ranked)
-    return replace(report, sightings=ranked, outcome=outcome, p_digital=p_digital)
+    return replace(
+        report, sightings=ranked, outcome=outcome, p_digital=p_digital, close_up=_close_up(report, ranked[0])
+    )
+
+
+def _close_up(report: ItemReport, shown: Sighting) -> Preview | None:
+    """Of the mark that carries the verdict now: it may be another than when the frame was at hand."""
+    if report.preview is None or report.best is None or (shown.quad, shown.time_s) == _place(report.best):
+        return report.close_up
+    return close_up_again(report.preview, shown.quad) if shown.time_s == report.preview.time_s else None
+
+
+def _place(sighting: Sighting) -> tuple[Quad, float | None]:
+    return sighting.quad, sighting.time_s

@@ -229,10 +229,11 @@ def _distinct(sightings: Sequence[Sighting]) -> list[Sighting]:
 def _pictures(item: MediaItem, seen: Sequence[Seen], ranked: Sequence[Sighting]) -> tuple[Preview, Preview | None]:
     shown = next((f for f in seen if ranked and f.frame.time_s == ranked[0].time_s), seen[len(seen) // 2])
     picture = preview(shown.frame.image)
+    picture = replace(picture, scale=picture.scale / shown.factor, time_s=shown.frame.time_s)
     if not ranked:
-        return replace(picture, scale=picture.scale / shown.factor), None
+        return picture, None
     tl, tr, br, bl = ((x / shown.factor, y / shown.factor) for x, y in ranked[0].quad)
-    return replace(picture, scale=picture.scale / shown.factor), close_up(shown.frame.image, (tl, tr, br, bl))
+    return picture, close_up(shown.frame.image, (tl, tr, br, bl))
 
 
 def spans(seen: Sequence[Seen], ranked: Sequence[Sighting], tracks: Sequence[Track]) -> tuple[Span, ...]:

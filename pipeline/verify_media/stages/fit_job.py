@@ -15,7 +15,7 @@ from verify_media.errors import VerifyMediaError
 from verify_media.messages import Message, message
 from verify_media.records import Event, ItemReport, Kind, Progress
 from verify_media.stages import allocate
-from verify_media.stages.allocate import Choice
+from verify_media.stages.allocate import FULL, Choice, Option
 from verify_media.stages.fit_choices import (
     Shot,
     at_the_knee,
@@ -33,11 +33,9 @@ from verify_media.stages.fitted import CannotFit, Fitted, StillReadable
 
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 """These concern the output as a whole, not one item."""
-FULL = 0.995
-"""Part of the budget at which the search for a better use of the rest ends."""
-WORTH_A_PASS = 0.01
-SMALL_GAIN = 8.0
-"""Worth (two points of VMAF near the knee) for which a clip that came out small is not encoded once more."""
+WORTH_A_PASS = 1 - FULL
+SMALL_GAIN = 2.0
+"""Points of SSIMULACRA2 for which a clip that came out small is not encoded once more."""
 MOST_ROUNDS = 12
 MARK_STEP = 4.0
 """Points of SSIMULACRA2 by which a photo is made better when its mark could not be read."""
@@ -245,8 +243,7 @@ class Job:
         if wanted.as_is and shot.ready:
             return shot.ready
         near = abs(fitted.size_bytes - wanted.size_bytes) <= CLOSE_ENOUGH * wanted.size_bytes
-        gain = shot.option.worth(wanted) - shot.option.worth(choice)
-        near = near or (fitted.size_bytes < wanted.size_bytes and gain < SMALL_GAIN)
+        near = near or (fitted.size_bytes < wanted.size_bytes and wanted.quality - choice.quality < SMALL_GAIN)
         if near and self._wanted(shot, shots, {**made, shot.source: fitted}, budget):
             return fitted
         return shot.make_exact(replace(wanted, scale=choice.scale))
@@ -268,7 +265,7 @@ class Job:
             shots = [shot for shot in shots if shot.source in files]
             total = sum(file.size_bytes for file in files.values())
             used = total >= FULL * budget or all(shot.option.is_best(plan[shot.source]) for shot in shots)
-            if total <= budget and (known or used) and not self._lost_marks(shots, plan, files):
+            if total <= budget and (known or used) and not self._lost_marks(shots, plan, files, budget):
                 return [(shot, files[shot.source]) for shot in shots]
             shots, plan = self._solved(shots, made, budget)
         return []
@@ -285,7 +282,9 @@ class Job:
 
         return {shot.source: files[shot.source] for shot in self._each(shots, make)}
 
-    def _lost_marks(self, shots: Sequence[Shot], plan: Mapping[Path, Choice], files: Mapping[Path, Fitted]) -> bool:
+    def _lost_marks(
+        self, shots: Sequence[Shot], plan: Mapping[Path, Choice], files: Mapping[Path, Fitted], budget: int
+    ) -> bool:
         """Whether any mark can no longer be read; those photos must become better."""
         lost = [
             shot
@@ -293,7 +292,8 @@ class Job:
             if isinstance(shot, PhotoShot) and shot.loses_mark(files[shot.source], plan[shot.source])
         ]
         for shot in lost:
-            shot.option = shot.option.better_than(plan[shot.source].quality + MARK_STEP)
+            room = budget - sum(other.option.smallest for other in shots if other is not shot)
+            shot.option = _a_step_better(shot.option, shot.quality_of(plan[shot.source]), room)
             if not shot.option.curve and not shot.option.as_is:
                 self.unfit[shot.source] = message("fit-mark-lost", name=shot.source.name)
         return bool(lost)
@@ -307,3 +307,9 @@ class Job:
             self.teller.at(shot.source, finished=True)
 
         return [(shot, files[shot.source]) for shot in self._each([shot for shot, _ in chosen], finish)]
+
+
+def _a_step_better(option: Option, quality: float, room_bytes: float) -> Option:
+    """The largest of some steps up that still leaves the others room; the whole step where none does."""
+    options = [option.better_than(quality + step) for step in (MARK_STEP, MARK_STEP / 2, 0.0)]
+    return next((better for better in options if better.smallest <= room_bytes), options[0])

@@ -25,7 +25,7 @@ QUALITIES = {1.0: (25, 45, 65, 80, 88, 94, 96), 0.75: (35, 60, 80, 90), 0.5: (45
 """JPEG qualities that are probed. S2 of a sharp 12 MP photo there: about 40, 60, 72, 80, 86, 90."""
 SCARCE_BYTES_PER_PIXEL = 0.06
 """Below, smaller sizes are tried too: measured on 12 MP, 0.75 wins from 0.5 MB (0.04 B/px) down, 0.5 from 0.25 MB."""
-LOSSLESS_BONUS = 4.0
+LOSSLESS_BONUS = 2.0**allocate.POWER
 """Worth of a lossless conversion over a JPEG at the knee: two points under the knee of another item."""
 WORTH_PACKING = 0.97
 OUT_OF_REACH = 4.0
@@ -54,6 +54,7 @@ class PhotoShot:
     option: Option = field(default_factory=lambda: Option(allocate.PHOTO))
     _made: dict[tuple[float, int], Fitted] = field(default_factory=dict)
     _read: dict[Path, bool] = field(default_factory=dict)
+    _scores: dict[Path, float] = field(default_factory=dict)
 
     kind = "photo"
 
@@ -170,7 +171,10 @@ class PhotoShot:
         setting = _setting(choice)
         if setting not in self._made:
             self._made[setting] = self._encode(*setting)
-            self.option = self._with_true_sizes(self.option.corrected(choice, self._made[setting].size_bytes))
+            option = self.option.corrected(choice, self._made[setting].size_bytes)
+            if len(self._made) == 1:
+                option = option.shifted(self._score(self._made[setting]) - choice.quality)
+            self.option = self._with_true_sizes(option)
         return self._made[setting]
 
     def _with_true_sizes(self, option: Option) -> Option:
@@ -184,11 +188,16 @@ class PhotoShot:
         """Whether the size of the choice is known, not only predicted."""
         return choice.as_is or _setting(choice) in self._made
 
+    def quality_of(self, choice: Choice) -> float:
+        """What is known of the choice now: the curve may have moved since it was made."""
+        known = (c.quality for c in self.option.curve if _setting(c) == _setting(choice))
+        return choice.quality if choice.as_is else next(known, choice.quality)
+
     def loses_mark(self, fitted: Fitted, choice: Choice) -> bool:
         """Whether the reader no longer finds the mark that it found in the original."""
         if not fitted.quality or not self.still_readable or not any(mark.readable for mark in self.report.sightings):
             return False
-        if choice.quality >= SURELY_READABLE and choice.scale == 1:
+        if self.quality_of(choice) >= SURELY_READABLE and choice.scale == 1:
             return False
         if fitted.path not in self._read:
             image = photo_trial.decoded(fitted.path.read_bytes())
@@ -223,11 +232,15 @@ class PhotoShot:
         check_photo(fitted, self.source.name)
         if not fitted.quality or fitted.media_type != "image/jpeg":
             return fitted
-        image = photo_trial.decoded(fitted.path.read_bytes())
-        height, width = self.pixels.shape[:2]
-        same_size = photo_trial.enlarged(image, width, height)
-        score = ssimulacra2.score(self.pixels, same_size)
-        return changed(fitted, quality={**fitted.quality, "ssimulacra2": round(score, 2)})
+        return changed(fitted, quality={**fitted.quality, "ssimulacra2": round(self._score(fitted), 2)})
+
+    def _score(self, fitted: Fitted) -> float:
+        """SSIMULACRA2 of the whole picture: what the sample foresaw is off by some points on some photos."""
+        if fitted.path not in self._scores:
+            height, width = self.pixels.shape[:2]
+            copy = photo_trial.enlarged(photo_trial.decoded(fitted.path.read_bytes()), width, height)
+            self._scores[fitted.path] = ssimulacra2.score(self.pixels, copy)
+        return self._scores[fitted.path]
 
 
 class PixelStore:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from verify_media.codecs import encode_video, mp4, probe_video, video
 from verify_media.codecs.encode_video import Recipe
@@ -23,13 +24,15 @@ from verify_media.stages.clip_rates import (
     crfs_at,
     is_quick,
     preset,
-    quality,
     scales_for,
 )
 from verify_media.stages.dates import clock
 from verify_media.stages.fit_checks import check_video, obstacles
 from verify_media.stages.fitted import CannotFit, Fitted, StillReadable, changed
 from verify_media.tools.ffmpeg import FfmpegError
+
+if TYPE_CHECKING:
+    from verify_media.records import Image
 
 CLOSE_ENOUGH = 0.12
 """A one-pass encode this near to its share is kept, where photos can absorb the difference; the second pass costs as
@@ -40,7 +43,7 @@ ENOUGH = 0.985
 """A second pass that comes out smaller than this part of its share is made once more."""
 CRF_TO_DOUBLE, CAUTION = 6.0, 0.8
 """x264's rule of thumb: six CRF less double the size."""
-POOR, SHORTEST_S = 75.0, 8.0
+POOR, SHORTEST_S = 50.0, 8.0
 """Below this quality a clip is cut, where the policy allows it, but never to less than so many seconds."""
 MISMATCH = 8.0
 MOST_PASSES = 4
@@ -114,15 +117,15 @@ class VideoShot:
         return encode_video.recipe(self.clip, scale=scale, preset=preset(self.clip), spare=self._spare)
 
     def measure(self, share_bytes: float) -> None:
-        """Probe sizes and VMAF on short pieces. Raises CannotFit."""
+        """Probe sizes and quality on short pieces. Raises CannotFit."""
         full = encode_video.recipe(self.clip)
         bits_per_pixel = 8 * share_bytes / (full.width * full.height * max(1, self.clip.timing.frames))
         self._spare = bits_per_pixel < SCARCE_BITS_PER_PIXEL
         try:
-            scales = scales_for(bits_per_pixel)
-            probes = [probe for scale in scales for probe in self._probes(scale, full, crfs_at(scale))]
+            looks = probe_video.looks(self.clip, full, self.work)
+            probes = [p for scale in scales_for(bits_per_pixel) for p in self._probes(scale, looks, crfs_at(scale))]
             if all(probe.size_bytes < share_bytes for probe in probes):
-                probes += self._probes(1.0, full, (FINEST_CRF,))
+                probes += self._probes(1.0, looks, (FINEST_CRF,))
         except (FfmpegError, OSError, ValueError, KeyError) as error:
             raise self._failed(error) from error
         self.option = Option(
@@ -152,9 +155,9 @@ class VideoShot:
         seen = (s.time_s for s in self.report.sightings if s.readable and s.time_s is not None)
         return next(seen, self.clip.timing.duration_s / 2)
 
-    def _probes(self, scale: float, full: Recipe, crfs: Sequence[float]) -> list[Probe]:
-        rates = probe_video.probe(self.clip, self.recipe(scale), full, crfs, self.work)
-        return [Probe(scale, rate.crf, rate.size_bytes + self.beside_bytes, quality(rate, scale)) for rate in rates]
+    def _probes(self, scale: float, looks: Sequence[Image], crfs: Sequence[float]) -> list[Probe]:
+        rates = probe_video.probe(self.clip, self.recipe(scale), looks, crfs, self.work)
+        return [Probe(scale, rate.crf, rate.size_bytes + self.beside_bytes, rate.quality) for rate in rates]
 
     @property
     def beside_bytes(self) -> float:

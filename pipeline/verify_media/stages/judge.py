@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-from verify_media.messages import Message, message
+from verify_media.messages import Message, counted, message
 from verify_media.policy import Level, Policy, Rule
 from verify_media.records import Deliverable, Draft, ItemReport, Outcome, Reader, RuleResult, Sighting, Skipped, Verdict
 from verify_media.stages.dates import dates_in, in_words
@@ -206,17 +206,18 @@ def _deadline(facts: Facts, rule: Rule) -> Iterator[RuleResult]:
     if days is None:
         yield _result(rule, Verdict.NOT_APPLICABLE)
     elif received is None:
-        yield _result(rule, Verdict.REVIEW, message("received-missing", days=days))
+        yield _result(rule, Verdict.REVIEW, message("received-missing", days=counted("count-day", days).text))
     else:
         yield _due(rule, received + timedelta(days=days), facts.today)
 
 
 def _due(rule: Rule, due: date, today: date) -> RuleResult:
     left = (due - today).days
-    values: dict[str, str | int] = {"due": in_words(due), "left": left}
     if left < 0:
-        return _result(rule, Verdict.REVIEW, message("deadline-passed", **values))
-    return _result(rule, Verdict.PASS, message("deadline-today" if left == 0 else "deadline-left", **values))
+        return _result(rule, Verdict.REVIEW, message("deadline-passed", due=in_words(due)))
+    if left == 0:
+        return _result(rule, Verdict.PASS, message("deadline-today", due=in_words(due)))
+    return _result(rule, Verdict.PASS, counted("deadline-left", left, due=in_words(due)))
 
 
 def _exact_name(facts: Facts, rule: Rule) -> Iterator[RuleResult]:

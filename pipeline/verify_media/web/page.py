@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from verify_media.messages import Message, catalogue, message
+from verify_media.messages import Message, catalogue, counted, message
 from verify_media.policy import Level, builtin_names, load_policy
 from verify_media.records import Kind, Preview
 from verify_media.reports import html, pictures, view
@@ -34,10 +34,16 @@ def whole(session: Session) -> str:
             **parts(session),
             cards={shot.id: card(session, shot) for shot in session.shots.values()},
             policies={name: load_policy(name).title for name in builtin_names()},
+            time_to_answer=_time_to_answer(session),
             asked=[rule for rule in session.policy.rules if rule.level is Level.ASK],
             accept=f"{PHOTO_TYPES},{VIDEO_TYPES}",
         )
     )
+
+
+def _time_to_answer(session: Session) -> str:
+    days = session.policy.deadline_days
+    return "" if days is None else counted("count-day", days).text
 
 
 def parts(session: Session) -> dict[str, Markup]:
