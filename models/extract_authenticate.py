@@ -2,7 +2,8 @@
 
 usage: python models/extract_authenticate.py SET OUT.npz [--rows FROM TO]     (SET: a folder written by models/compose/build.py)
 
-Quads are disturbed as readers disturb them: padded, shifted, a part of the line. Writes OUT.npz and OUT.json, a row a sighting.
+Quads of both classes are those that the reader gives for the mark, or for a part of its line, and have the ground around
+them that the product adds; what cannot be read is left out. Writes OUT.npz and OUT.json, a row a sighting.
 """
 
 # ruff: noqa: E501
@@ -21,8 +22,13 @@ from PIL import Image
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "pipeline")]
 
 from authenticate_data import MARGIN  # noqa: E402
+from compose.as_read import as_read  # noqa: E402
 
 from verify_media.cues import setting, vector, windows  # noqa: E402
+from verify_media.readers.placing import Place  # noqa: E402
+from verify_media.readers.strips import Pyramid  # noqa: E402
+from verify_media.records import Reader, Sighting  # noqa: E402
+from verify_media.stages.authenticate import with_ground  # noqa: E402
 
 MOST_PHYSICAL = 8
 """Words of a photo that are taken from one picture, so that a page of text does not outweigh ten signs."""
@@ -52,16 +58,18 @@ def _picture(folder: Path, row: dict, table: dict, found: list[dict]) -> None:
     rng = random.Random(row["file"])
     image = np.asarray(Image.open(folder / "pictures" / row["file"]).convert("RGB"))
     quads = [np.array(m["quad"]) for m in row["marks"]]
+    pyramid = Pyramid(image)
     around = vector.surroundings(image, [_tuple(q) for q in (*quads, *map(np.array, row.get("others", [])))])
     there = [i for i, m in enumerate(row["marks"]) if not m["digital"]]
     rng.shuffle(there)
     far_at = None
     for i in [i for i, m in enumerate(row["marks"]) if m["digital"]] + there[:MOST_PHYSICAL]:
         mark = row["marks"][i]
-        quad = _disturbed(quads[i], rng, image.shape, tight=mark["digital"] or row["synthetic"])
-        if quad is None:
+        place = _read(pyramid, mark, quads[i], rng, is_drawn=mark["digital"] or row["synthetic"])
+        if place is None or place.letter_height_px < 11:
             continue
-        seen = vector.measured(around, _tuple(quad))
+        quad = with_ground(_sighting(mark["text"], place), image.shape)
+        seen = vector.measured(around, quad)
         if not len(seen.mark.pixels) or (seen.mark_edges < 8 and not mark["digital"]):
             continue
         if far_at is None:
@@ -75,28 +83,23 @@ def _picture(folder: Path, row: dict, table: dict, found: list[dict]) -> None:
         table["C"].append(seen.context)
         table["W"].append(seen.wide)
         table["Q"].append(quad)
-        for name, value in zip(("S", "SQ"), setting.cut(image, _tuple(quad), MARGIN), strict=True):
+        for name, value in zip(("S", "SQ"), setting.cut(image, quad, MARGIN), strict=True):
             table[name].append(value)
         table["fidx"].append(far_at)
-        found.append({k: row[k] for k in ("file", "photo", "source", "fold", "post", "synthetic")} | {"y": int(mark["digital"]), "tool": mark["tool"], "text": mark["text"], "quad": quad.round(1).tolist()})  # fmt: skip
+        found.append({k: row[k] for k in ("file", "photo", "source", "fold", "post", "synthetic")} | {"y": int(mark["digital"]), "tool": mark["tool"], "text": mark["text"], "quad": np.round(quad, 1).tolist(), "letters_px": place.letter_height_px})  # fmt: skip
 
 
-def _disturbed(quad: np.ndarray, rng: random.Random, shape: tuple[int, ...], *, tight: bool) -> np.ndarray | None:
-    """None for letters under 11 px. `tight`: a drawn box without the padding that OCR's boxes already have."""
-    tl, tr, br, bl = quad
-    height, width = windows.letter_height(_tuple(quad)), (np.hypot(*(tr - tl)) + np.hypot(*(br - bl))) / 2
-    if height < 11:
-        return None
-    if width / height > 3.5 and rng.random() < 0.4:
-        a, b = rng.uniform(0, 0.4), rng.uniform(0.6, 1)
-        quad = np.array([tl + (tr - tl) * a, tl + (tr - tl) * b, bl + (br - bl) * b, bl + (br - bl) * a])
-    if tight:
-        down = ((quad[3] - quad[0]) + (quad[2] - quad[1])) / 2
-        across = (quad[1] - quad[0] + quad[2] - quad[3]) / 2
-        across = across / max(1, np.hypot(*across)) * np.hypot(*down)
-        quad = quad + np.array([-down - across, -down + across, down + across, down - across]) * rng.uniform(0, 0.16)
-    quad = quad + np.array([[rng.gauss(0, 0.03 * height), rng.gauss(0, 0.03 * height)] for _ in range(4)])
-    return np.clip(quad, 0, [shape[1] - 1, shape[0] - 1])
+def _read(pyramid: Pyramid, mark: dict, quad: np.ndarray, rng: random.Random, *, is_drawn: bool) -> Place | None:
+    """Now and then some words of a line only, as a name stands in a line. `is_drawn`: the quad has no ground yet."""
+    words = mark["text"].split()
+    if len(words) > 2 and rng.random() < 0.4:
+        first = rng.randrange(len(words) - 1)
+        words = words[first : first + rng.randint(1, len(words) - 1)]
+    return as_read(pyramid, quad, " ".join(words), rng.uniform(0.1, 0.3) if is_drawn else 0.0)
+
+
+def _sighting(text: str, place: Place) -> Sighting:
+    return Sighting(text, Reader.TEXT, place.quad, 1.0, letter_height_px=place.letter_height_px)
 
 
 def _filled(view: windows.View, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -63,7 +63,7 @@ def main() -> None:
     named = {n: data.values[:, i] for i, n in enumerate(vector.NAMES)}
     fair = trained & has_net if nets else trained
     at = fair & judgeable(data, named)
-    buckets = calibrated(score[at], data.digital[at], named["letter_height_px"][at], importance(data)[at])
+    buckets = calibrated(score[at], data.digital[at], letter_heights(data)[at], importance(data)[at])
     there = trained & (data.digital == 0)
     typical = {n: np.nanquantile(named[n][there], [0.05, 0.5, 0.95]) for n in EXPLAINED}
     args.out.mkdir(exist_ok=True)
@@ -81,8 +81,12 @@ def main() -> None:
 
 def judgeable(data: Data, named: dict[str, np.ndarray]) -> np.ndarray:
     """Marks that the product would judge: enough edges, and letters that a reader can read."""
-    legible = np.array([r.get("readable", 1.0) >= 0.5 for r in data.rows])
-    return (named["edges"] >= 20) & (named["letter_height_px"] >= 12) & legible
+    return (named["edges"] >= 20) & (letter_heights(data) >= 12)
+
+
+def letter_heights(data: Rows) -> np.ndarray:
+    """Pixels, as the reader gives them: the quads have ground around the letters."""
+    return np.array([r["letters_px"] for r in data.rows])
 
 
 def importance(data: Data) -> np.ndarray:

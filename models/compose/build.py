@@ -5,7 +5,7 @@ usage: python -m models.compose.build --corpus ../shared/corpus --ocr ocr.jsonl 
 
 A row: file, photo, source, fold, post, is_camera_model, marks: [{quad, text, digital, tool}], others: further
 drawn quads. `--held` uses only the tools and fonts that training never sees.
-The lettering of the photos themselves was found by OCR (a JSON line a photo: image, words: [[quad, text, confidence]]).
+The lettering of the photos themselves was found by read_photos.py.
 """
 
 from __future__ import annotations

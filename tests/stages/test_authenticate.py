@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from verify_media.records import Frame, Outcome, Quad, Reader, Sighting
-from verify_media.stages.authenticate import authenticate, overlays
+from verify_media.stages.authenticate import LIMITS, authenticate, overlays, with_ground
 
 AT: Quad = ((120.0, 180.0), (420.0, 180.0), (420.0, 240.0), (120.0, 240.0))
 
@@ -52,6 +52,25 @@ def test_letters_drawn_after_the_camera_are_digital(rng: np.random.Generator) ->
 def test_letters_seen_by_the_camera_are_never_called_digital(rng: np.random.Generator) -> None:
     result = judged(camera(lettered(clutter(rng)), rng))
     assert result.outcome is not Outcome.DIGITAL
+
+
+def test_a_name_is_measured_with_the_ground_around_it() -> None:
+    sighting = Sighting("WILLOW", Reader.TEXT, AT, 1.0, letter_height_px=50.0)
+    grown = np.array(AT) + LIMITS.ground_share * 50 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+    assert with_ground(sighting, (480, 640, 3)) == pytest.approx(grown, abs=0.01)
+    assert np.array(with_ground(sighting, (244, 426, 3))).max(0).tolist() == [425, 243]
+
+
+@pytest.mark.parametrize("fields", [{"reader": Reader.LOGO}, {"mark": ""}])
+def test_quads_that_have_their_ground_are_left_alone(fields: dict[str, object]) -> None:
+    """A logo ends where its artwork does; other lettering comes in the detector's own boxes."""
+    fields = {"mark": "WILLOW", "reader": Reader.TEXT} | fields
+    assert with_ground(Sighting(quad=AT, score=1.0, **fields), (480, 640, 3)) == AT  # type: ignore[arg-type]
+
+
+def test_the_reported_letter_height_is_that_of_the_letters(rng: np.random.Generator) -> None:
+    result = judged(lettered(camera(clutter(rng), rng)), letter_height_px=50.0)
+    assert {cue.value for cue in result.evidence if cue.name == "letter_height_px"} == {50.0}
 
 
 def test_tiny_letters_are_unsure_with_advice(rng: np.random.Generator) -> None:

@@ -43,7 +43,7 @@ def pixel_scores(seen: Sequence[vector.Measured]) -> Floats:
         "context": np.stack([_ground(m.context, m.place[0]) for m in seen]),
         "wide": np.stack([_ground(m.wide, m.place[1]) for m in seen]),
     }
-    return np.asarray(_session(PIXELS).run(None, feeds)[0], np.float32).reshape(-1)
+    return np.asarray(session(PIXELS).run(None, feeds)[0], np.float32).reshape(-1)
 
 
 def setting_scores(seen: Sequence[vector.Measured]) -> Floats:
@@ -53,13 +53,13 @@ def setting_scores(seen: Sequence[vector.Measured]) -> Floats:
         "inside": np.stack([m.setting.inside[None] for m in seen]).astype(np.float32),
         "around": np.stack([m.setting.around[None] for m in seen]).astype(np.float32),
     }
-    return np.asarray(_session(SETTING).run(None, feeds)[0], np.float32).reshape(-1)
+    return np.asarray(session(SETTING).run(None, feeds)[0], np.float32).reshape(-1)
 
 
 def tree_scores(seen: Sequence[vector.Measured]) -> Floats:
     """Log odds of digital by the trees, one a sighting."""
     values = tidy(np.stack([m.values for m in seen]))[:, COLUMNS]
-    return np.asarray(_session(TREES).run(None, {"values": values})[0], np.float32).reshape(-1)
+    return np.asarray(session(TREES).run(None, {"values": values})[0], np.float32).reshape(-1)
 
 
 def tidy(values: Floats) -> Floats:
@@ -83,7 +83,7 @@ def _ground(pixels: NDArray[np.uint8], place: NDArray[np.bool_]) -> Floats:
 
 
 @cache
-def _session(name: str) -> InferenceSession:
+def session(name: str) -> InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return ort.InferenceSession(str(assets.model(name)), options, providers=["CPUExecutionProvider"])

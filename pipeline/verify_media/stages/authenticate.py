@@ -16,6 +16,8 @@ from verify_media.codecs.preview import close_up_again
 from verify_media.cues import calibration, network, reasons, repeats, vector, windows
 from verify_media.cues.file_traces import file_traces
 from verify_media.messages import counted, message
+from verify_media.readers.placing import as_quad
+from verify_media.readers.strips import padded
 from verify_media.records import Cue, Frame, ItemReport, MediaItem, Outcome, Preview, Quad, Reader, Sighting
 from verify_media.stages.decide import best_first, decide
 
@@ -33,6 +35,10 @@ class Limits:
     """p_digital of a mark that keeps its exact place in different scenes."""
     moving_share: float = 0.7
     """What is left of the odds of digital where a mark is seen from several angles."""
+    ground_share: float = 0.24
+    """Ground around a name that is measured with it, in heights of its letters. The reader's quads end at the ink; the
+    judges know lettering in the boxes of a detector, with ground around it. On 475 marks as the reader found them (233
+    of them overlays) AUC .949 without ground, .977 with 0.12, .983 with 0.24, .983 with 0.32, .982 with 0.42."""
 
 
 LIMITS = Limits()
@@ -105,18 +111,28 @@ def _scored(around: vector.Surroundings, sighting: Sighting) -> _Scored:
         return _Scored(_unsure(sighting, 0.5, "sighting-other-name", read=sighting.other_name))
     if height < LIMITS.letter_height_px or not sighting.readable or not _is_proper(sighting):
         return _Scored(_too_small(sighting))
-    seen = vector.measured(around, sighting.quad)
+    seen = vector.measured(around, with_ground(sighting, around.frame.shape))
     if seen.mark_edges < LIMITS.mark_edges or seen.scene_edges < LIMITS.scene_edges:
         return _Scored(_unsure(sighting, 0.5, "sighting-too-little-evidence"))
     scores = network.scores(seen)
     return _Scored(sighting, height, seen, scores, calibration.probability(scores, height))
 
 
+def with_ground(sighting: Sighting, shape: tuple[int, ...]) -> Quad:
+    """The quad of a name with the ground around it, within a picture of `shape`; of anything else, its own."""
+    if sighting.reader is not Reader.TEXT or not sighting.mark:
+        return sighting.quad
+    height = windows.letter_height(sighting.quad)
+    share = LIMITS.ground_share * (sighting.letter_height_px or height) / max(height, 1e-3)
+    wider = padded(np.array(sighting.quad, np.float32), share)
+    return as_quad(np.clip(wider, 0, [shape[1] - 1, shape[0] - 1]))
+
+
 def _decided(around: vector.Surroundings, one: _Scored, scored: Sequence[_Scored]) -> Sighting:
     if one.seen is None or one.scores is None:
         return one.sighting
     outcome = calibration.outcome(one.p_digital, one.height_px, _chances(one, scored))
-    cues = _evidence(one.sighting, outcome, one.seen, one.scores)
+    cues = _evidence(one, outcome, one.seen, one.scores)
     imprint = repeats.imprint(around.scene.image, vector.shifted(one.sighting.quad, around.origin))
     return replace(one.sighting, p_digital=one.p_digital, outcome=outcome, evidence=cues, imprint=imprint)
 
@@ -139,13 +155,11 @@ def _is_proper(sighting: Sighting) -> bool:
     return bool(np.isfinite(points).all()) and area > 36
 
 
-def _evidence(
-    sighting: Sighting, outcome: Outcome, seen: vector.Measured, scores: calibration.Scores
-) -> tuple[Cue, ...]:
-    values = reasons.named([float(v) for v in seen.values])
+def _evidence(one: _Scored, outcome: Outcome, seen: vector.Measured, scores: calibration.Scores) -> tuple[Cue, ...]:
+    values = reasons.named([float(v) for v in seen.values]) | {"letter_height_px": one.height_px}
     typical = calibration.calibration().typical
     told: tuple[Cue, ...] = (
-        Cue("all_measurements", 0.0, message("sighting-unclear", mark=sighting.mark or sighting.text)),
+        Cue("all_measurements", 0.0, message("sighting-unclear", mark=one.sighting.mark or one.sighting.text)),
     )
     if outcome is Outcome.DIGITAL:
         told = reasons.for_digital(values, typical)
