@@ -36,10 +36,12 @@ from name_peers import rapid_lines
 from name_scenes import WRITTEN, scenes
 from verify_media.readers import looks
 from verify_media.readers.candidates import candidates
+from verify_media.readers.completing import completing
 from verify_media.readers.ocr_recognise import Alphabet, fold
+from verify_media.readers.placing import Line
 from verify_media.readers.spotting import SETTINGS as SPOTTING
-from verify_media.readers.spotting import variants
-from verify_media.readers.text import Page, TextReader, _sighting
+from verify_media.readers.spotting import Form, variants
+from verify_media.readers.text import Page, TextReader, _sighting, _unread
 from verify_media.readers.view import View
 from verify_media.records import Frame
 
@@ -150,35 +152,62 @@ class Asked:
 
 def survey(image: Pixels, names: Sequence[str]) -> dict[str, Any]:
     """What TextReader([name]).find would say for each name, with the looks shared: name -> quad."""
-    reader = TextReader(())
     forms = {name: variants(name) for name in names}
+    reader = TextReader(())
     reader._alphabet = Alphabet(form.key for several in forms.values() for form in several)
     page = Page(Frame(image), View(image))
-    best: dict[str, tuple[float, Any]] = {}
-    sure: dict[str, float] = {}
-    pending = set(names)
+    searches = {name: Search(reader, page, name, forms[name]) for name in names}
     for look in looks.LOOKS:
-        fresh = reader._read_strips(page, reader_unread(look(page.view), page))
-        for name in sorted(pending):
-            before, was_sure = best.get(name, (-np.inf, None)), sure.get(name, -np.inf)
-            seen = candidates(fresh, page.lines, forms[name], reader._alphabet) if fresh else []
-            top = max(seen, key=lambda c: c.score, default=None)
-            if top is not None and top.score > before[0]:
-                reader._forms = dict.fromkeys(forms[name], name)
-                seen_ = reader._checked(top, _sighting(top, name, page.frame), page)
-                best[name] = (top.score, seen_.quad if seen_.is_certain else Asked(seen_.quad))
-                sure[name] = top.score if seen_.is_certain else was_sure
-            if sure.get(name, -np.inf) >= SPOTTING.well or was_sure >= SPOTTING.found:
-                pending.discard(name)
+        pending = [search for search in searches.values() if not search.ended]
         if not pending:
             break
-    return {name: quad for name, (_, quad) in best.items()}
+        fresh = reader._read_strips(page, _unread(look(page.view), page.lines))
+        for search in pending:
+            search.look(fresh)
+    return {name: search.found for name, search in searches.items() if search.found is not None}
 
 
-def reader_unread(strips: Sequence[Any], page: Page) -> list[Any]:
-    from verify_media.readers.text import _unread
+@dataclass
+class Search:
+    """The search for one name in a page whose looks are shared; what only this name has read is kept apart."""
 
-    return _unread(strips, page.lines)
+    reader: TextReader
+    page: Page
+    name: str
+    forms: Sequence[Form]
+    own: list[Line] = field(default_factory=list)
+    best: float = -np.inf
+    """Score of `found`, and of the best sighting that was certain."""
+    sure: float = -np.inf
+    found: Any = None
+    ended: bool = False
+
+    def look(self, fresh: Sequence[Line]) -> None:
+        before = self.sure
+        self._add(fresh)
+        if self.found is None and (strips := completing(fresh, self.forms)):
+            known = len(self.page.view.known)
+            mine = Page(self.page.frame, self.page.view, self._lines())
+            read = self.reader._read_strips(mine, _unread(strips, mine.lines))
+            del self.page.view.known[known:]
+            self.own += read
+            self._add(read, only_certain=True)
+        self.ended = self.sure >= SPOTTING.well or before >= SPOTTING.found
+
+    def _lines(self) -> list[Line]:
+        return [*self.page.lines, *self.own]
+
+    def _add(self, fresh: Sequence[Line], *, only_certain: bool = False) -> None:
+        seen = candidates(fresh, self._lines(), self.forms, self.reader._alphabet) if fresh else []
+        top = max(seen, key=lambda c: c.score, default=None)
+        if top is None or top.score <= self.best:
+            return
+        self.reader._forms = dict.fromkeys(self.forms, self.name)
+        sighting = self.reader._checked(top, _sighting(top, self.name, self.page.frame), self.page)
+        if only_certain and not sighting.is_certain:
+            return
+        self.best, self.found = top.score, sighting.quad if sighting.is_certain else Asked(sighting.quad)
+        self.sure = top.score if sighting.is_certain else self.sure
 
 
 METHODS: dict[str, Callable[[Pixels, Sequence[str]], Mapping[str, Any]]] = {"verify-media": survey, **PEERS}
