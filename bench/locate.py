@@ -1,6 +1,7 @@
 """Known names in photos: this tool beside plain RapidOCR and Tesseract with fuzzy matching, in one run.
 
-    python bench/locate.py [CORPUS] [--half tune|held|all] [--photos N] [--chat] [--looks N] [--scenes N] [--cost N]
+    python bench/locate.py [CORPUS] [--half tune|held|all] [--photos N] [--chat] [--looks N]
+                           [--scenes N] [--seed N] [--cost N]
 
 Names are the words of scene_text.csv (3 letters and more, 12 px and higher), one search for each. Absent names are
 words of other photos and invented shops. `near` are names one letter off, or plurals, of words that are there: the
@@ -91,6 +92,7 @@ def main() -> None:
     parser.add_argument("--chat", action="store_true", help="1600 px, JPEG quality 75")
     parser.add_argument("--looks", type=int, default=len(looks.LOOKS), help="only so many ways to search")
     parser.add_argument("--scenes", type=int, default=0, help="composed tags, and as many overlays")
+    parser.add_argument("--seed", type=int, default=4, help="of the scenes")
     parser.add_argument("--cost", type=int, default=6, help="photos for the cost table")
     options = parser.parse_args()
     photos = [photo for photo in read_truth(options.corpus) if options.half in ("all", half_of(photo.path))]
@@ -98,7 +100,7 @@ def main() -> None:
     if options.photos:
         recall_table(photos[:: max(1, len(photos) // options.photos)], chat=options.chat, half=options.half)
     if options.scenes:
-        scene_table(options.corpus, options.scenes, chat=options.chat, half=options.half)
+        scene_table(options.corpus, options.scenes, chat=options.chat, half=options.half, seed=options.seed)
     cost_table(options.corpus, options.cost)
 
 
@@ -213,7 +215,7 @@ class Search:
 METHODS: dict[str, Callable[[Pixels, Sequence[str]], Mapping[str, Any]]] = {"verify-media": survey, **PEERS}
 
 
-def scene_table(corpus: Path, number: int, *, chat: bool, half: str) -> None:
+def scene_table(corpus: Path, number: int, *, chat: bool, half: str, seed: int) -> None:
     """Composed tags and overlays; each with three near names, every fourth with three that are not there."""
     photos = [p for p in sorted((corpus / "camera").glob("*.jpg")) if half in ("all", half_of(p))]
     print(f"\n{number} composed scenes of each kind, half: {half}{', chat copies' if chat else ''}\n")
@@ -222,7 +224,7 @@ def scene_table(corpus: Path, number: int, *, chat: bool, half: str) -> None:
     )
     for kind in ("tag", "overlay"):
         tallies = {name: Tally() for name in METHODS}
-        for place_, scene in enumerate(scenes(photos, kind, number, load, seed=len(half))):
+        for place_, scene in enumerate(scenes(photos, kind, number, load, seed=seed)):
             others = sorted(set(WRITTEN) - {scene.name})[place_ % 3 :: 4] if place_ % 4 == 0 else []
             near = [n for n in near_names(scene.name, random.Random(place_)) if fold(n) != fold(scene.name)]
             image = chat_copy(Image.fromarray(scene.image)) if chat else scene.image
