@@ -1,13 +1,15 @@
 """Known names in photos: this tool beside plain RapidOCR and Tesseract with fuzzy matching, in one run.
 
-    python bench/locate.py [CORPUS] [--half tune|held|all] [--photos N] [--chat] [--looks N] [--scenes N] [--cost N]
+    python bench/locate.py [CORPUS] [--half tune|held|all] [--photos N] [--chat] [--looks N]
+                           [--scenes N] [--seed N] [--cost N]
 
 Names are the words of scene_text.csv (3 letters and more, 12 px and higher), one search for each. Absent names are
 words of other photos and invented shops. `near` are names one letter off, or plurals, of words that are there: the
 hardest absent names. The photos are split by a hash of their file name: thresholds were chosen on `tune` alone. CPU
 seconds are for all names of a photo together.
 Scenes: names on tags and overlays composed into the corpus' `camera` photos (see name_scenes.py).
-Cost: CPU seconds on photos of 7 to 16 MP of the corpus' `camera` folder, over one pass of RapidOCR at its defaults.
+Cost: CPU seconds on photos of 7 to 16 MP of the corpus' `camera` folder, over one pass of RapidOCR at its defaults. Run
+it on one core (`taskset -c 0`): elsewhere the time that RapidOCR's threads spend waiting counts as its own.
 """
 
 from __future__ import annotations
@@ -35,10 +37,12 @@ from name_peers import rapid_lines
 from name_scenes import WRITTEN, scenes
 from verify_media.readers import looks
 from verify_media.readers.candidates import candidates
+from verify_media.readers.completing import completing
 from verify_media.readers.ocr_recognise import Alphabet, fold
+from verify_media.readers.placing import Line
 from verify_media.readers.spotting import SETTINGS as SPOTTING
-from verify_media.readers.spotting import variants
-from verify_media.readers.text import Page, TextReader, _sighting
+from verify_media.readers.spotting import Form, variants
+from verify_media.readers.text import Page, TextReader, _sighting, _unread
 from verify_media.readers.view import View
 from verify_media.records import Frame
 
@@ -88,14 +92,15 @@ def main() -> None:
     parser.add_argument("--chat", action="store_true", help="1600 px, JPEG quality 75")
     parser.add_argument("--looks", type=int, default=len(looks.LOOKS), help="only so many ways to search")
     parser.add_argument("--scenes", type=int, default=0, help="composed tags, and as many overlays")
-    parser.add_argument("--cost", type=int, default=4, help="photos for the cost table")
+    parser.add_argument("--seed", type=int, default=4, help="of the scenes")
+    parser.add_argument("--cost", type=int, default=6, help="photos for the cost table")
     options = parser.parse_args()
     photos = [photo for photo in read_truth(options.corpus) if options.half in ("all", half_of(photo.path))]
     looks.LOOKS = looks.LOOKS[: options.looks]
     if options.photos:
         recall_table(photos[:: max(1, len(photos) // options.photos)], chat=options.chat, half=options.half)
     if options.scenes:
-        scene_table(options.corpus, options.scenes, chat=options.chat, half=options.half)
+        scene_table(options.corpus, options.scenes, chat=options.chat, half=options.half, seed=options.seed)
     cost_table(options.corpus, options.cost)
 
 
@@ -149,41 +154,68 @@ class Asked:
 
 def survey(image: Pixels, names: Sequence[str]) -> dict[str, Any]:
     """What TextReader([name]).find would say for each name, with the looks shared: name -> quad."""
-    reader = TextReader(())
     forms = {name: variants(name) for name in names}
+    reader = TextReader(())
     reader._alphabet = Alphabet(form.key for several in forms.values() for form in several)
     page = Page(Frame(image), View(image))
-    best: dict[str, tuple[float, Any]] = {}
-    sure: dict[str, float] = {}
-    pending = set(names)
+    searches = {name: Search(reader, page, name, forms[name]) for name in names}
     for look in looks.LOOKS:
-        fresh = reader._read_strips(page, reader_unread(look(page.view), page))
-        for name in sorted(pending):
-            before, was_sure = best.get(name, (-np.inf, None)), sure.get(name, -np.inf)
-            seen = candidates(fresh, page.lines, forms[name], reader._alphabet) if fresh else []
-            top = max(seen, key=lambda c: c.score, default=None)
-            if top is not None and top.score > before[0]:
-                reader._forms = dict.fromkeys(forms[name], name)
-                seen_ = reader._checked(top, _sighting(top, name, page.frame), page)
-                best[name] = (top.score, seen_.quad if seen_.is_certain else Asked(seen_.quad))
-                sure[name] = top.score if seen_.is_certain else was_sure
-            if sure.get(name, -np.inf) >= SPOTTING.well or was_sure >= SPOTTING.found:
-                pending.discard(name)
+        pending = [search for search in searches.values() if not search.ended]
         if not pending:
             break
-    return {name: quad for name, (_, quad) in best.items()}
+        fresh = reader._read_strips(page, _unread(look(page.view), page.lines))
+        for search in pending:
+            search.look(fresh)
+    return {name: search.found for name, search in searches.items() if search.found is not None}
 
 
-def reader_unread(strips: Sequence[Any], page: Page) -> list[Any]:
-    from verify_media.readers.text import _unread
+@dataclass
+class Search:
+    """The search for one name in a page whose looks are shared; what only this name has read is kept apart."""
 
-    return _unread(strips, page.lines)
+    reader: TextReader
+    page: Page
+    name: str
+    forms: Sequence[Form]
+    own: list[Line] = field(default_factory=list)
+    best: float = -np.inf
+    """Score of `found`, and of the best sighting that was certain."""
+    sure: float = -np.inf
+    found: Any = None
+    ended: bool = False
+
+    def look(self, fresh: Sequence[Line]) -> None:
+        before = self.sure
+        self._add(fresh)
+        if self.found is None and (strips := completing(fresh, self.forms)):
+            known = len(self.page.view.known)
+            mine = Page(self.page.frame, self.page.view, self._lines())
+            read = self.reader._read_strips(mine, _unread(strips, mine.lines))
+            del self.page.view.known[known:]
+            self.own += read
+            self._add(read, only_certain=True)
+        self.ended = self.sure >= SPOTTING.well or before >= SPOTTING.found
+
+    def _lines(self) -> list[Line]:
+        return [*self.page.lines, *self.own]
+
+    def _add(self, fresh: Sequence[Line], *, only_certain: bool = False) -> None:
+        seen = candidates(fresh, self._lines(), self.forms, self.reader._alphabet) if fresh else []
+        top = max(seen, key=lambda c: c.score, default=None)
+        if top is None or top.score <= self.best:
+            return
+        self.reader._forms = dict.fromkeys(self.forms, self.name)
+        sighting = self.reader._checked(top, _sighting(top, self.name, self.page.frame), self.page)
+        if only_certain and not sighting.is_certain:
+            return
+        self.best, self.found = top.score, sighting.quad if sighting.is_certain else Asked(sighting.quad)
+        self.sure = top.score if sighting.is_certain else self.sure
 
 
 METHODS: dict[str, Callable[[Pixels, Sequence[str]], Mapping[str, Any]]] = {"verify-media": survey, **PEERS}
 
 
-def scene_table(corpus: Path, number: int, *, chat: bool, half: str) -> None:
+def scene_table(corpus: Path, number: int, *, chat: bool, half: str, seed: int) -> None:
     """Composed tags and overlays; each with three near names, every fourth with three that are not there."""
     photos = [p for p in sorted((corpus / "camera").glob("*.jpg")) if half in ("all", half_of(p))]
     print(f"\n{number} composed scenes of each kind, half: {half}{', chat copies' if chat else ''}\n")
@@ -192,7 +224,7 @@ def scene_table(corpus: Path, number: int, *, chat: bool, half: str) -> None:
     )
     for kind in ("tag", "overlay"):
         tallies = {name: Tally() for name in METHODS}
-        for place_, scene in enumerate(scenes(photos, kind, number, load, seed=len(half))):
+        for place_, scene in enumerate(scenes(photos, kind, number, load, seed=seed)):
             others = sorted(set(WRITTEN) - {scene.name})[place_ % 3 :: 4] if place_ % 4 == 0 else []
             near = [n for n in near_names(scene.name, random.Random(place_)) if fold(n) != fold(scene.name)]
             image = chat_copy(Image.fromarray(scene.image)) if chat else scene.image
@@ -269,8 +301,14 @@ def chat_copy(picture: Image.Image) -> Pixels:
 
 
 def cost_table(corpus: Path, count_: int) -> None:
-    """CPU seconds on large photos: one RapidOCR pass, a plain name, and a name that is not there."""
-    rows = [costs(load(path)) for path in large_photos(corpus)[:count_]]
+    """CPU seconds on large photos: one RapidOCR pass, a name on a card, and a name that is not there."""
+    rows = []
+    for path in large_photos(corpus)[:count_]:
+        image = load(path)
+        rows.append(costs(image))
+        base, plain, absent = rows[-1]
+        print(f"{path.name}, {image.shape[0] * image.shape[1] / 1e6:.0f} MP: RapidOCR {base:.1f} CPU s; ", end="")
+        print(f"plain {plain / base:.2f} of it, not there {absent / base:.2f}", flush=True)
     if not rows:
         return
     base, plain, absent = np.array(rows).mean(axis=0)
@@ -281,13 +319,23 @@ def cost_table(corpus: Path, count_: int) -> None:
 
 
 def costs(image: Pixels) -> tuple[float, float, float]:
-    signed = image.copy()
-    cv2.putText(signed, "Willow & Thread", (200, 400), cv2.FONT_HERSHEY_DUPLEX, 4, (250, 250, 250), 12, cv2.LINE_AA)
+    signed = with_card(image, "Willow & Thread")
     return (
         cpu(lambda: rapid_lines(image)),
         cpu(lambda: look_for("Willow & Thread", signed)),
         cpu(lambda: look_for("Quillmoor Atelier", image)),
     )
+
+
+def with_card(image: Pixels, name: str) -> Pixels:
+    """A light card with dark lettering: white letters put straight on the photo cannot be seen before a bright sky."""
+    signed, cap = image.copy(), max(image.shape[:2]) // 50
+    (width, _), _ = cv2.getTextSize(name, cv2.FONT_HERSHEY_DUPLEX, cap / 22, cap // 7)
+    left, base = 3 * cap, image.shape[0] // 2
+    corners = (left - cap, base - 3 * cap), (left + width + cap, base + 2 * cap)
+    cv2.rectangle(signed, *corners, (226, 222, 212), cv2.FILLED)
+    cv2.putText(signed, name, (left, base), cv2.FONT_HERSHEY_DUPLEX, cap / 22, (50, 40, 60), cap // 7, cv2.LINE_AA)
+    return signed
 
 
 def look_for(name: str, image: Pixels) -> bool:

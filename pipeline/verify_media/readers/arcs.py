@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -70,7 +70,26 @@ def ring_strips(pyramid: Pyramid, circle: Circle, half: float, first: float, las
     centre = np.array([circle.x, circle.y])
     outer = (centre + ray * (circle.radius + half)).astype(np.float32)
     inner = (centre + ray * max(circle.radius - half, 1.0)).astype(np.float32)
-    return [bent(pyramid, outer, inner), bent(pyramid, inner[::-1].copy(), outer[::-1].copy())]
+    length = last - first
+
+    def outwards(low: float, high: float, _: float) -> Strip:
+        return ring_strips(
+            pyramid, circle, half, first + low * length, _within(first + high * length, first + low * length)
+        )[0]
+
+    def inwards(low: float, high: float, _: float) -> Strip:
+        start = last - high * length
+        return ring_strips(pyramid, circle, half, start, _within(last - low * length, start))[1]
+
+    return [
+        replace(bent(pyramid, outer, inner), longer=outwards),
+        replace(bent(pyramid, inner[::-1].copy(), outer[::-1].copy()), longer=inwards),
+    ]
+
+
+def _within(last: float, first: float) -> float:
+    """An arc ends where it began at the latest."""
+    return min(last, first + 2 * np.pi)
 
 
 def rings(pyramid: Pyramid, small: Pixels, ratio: float) -> list[Strip]:

@@ -29,6 +29,9 @@ class Strip:
     quad: Floats
     """4x2 corners in the full picture, TL TR BR BL as the strip reads."""
     curved: bool = False
+    longer: Callable[[float, float, float], Strip] | None = None
+    """A strip of the same line from `low` to `high` of its width (0 to 1 is itself), moved down by so many heights; a
+    curved one cannot be moved. None where that is not known."""
 
     @property
     def height(self) -> float:
@@ -38,12 +41,16 @@ class Strip:
 
     def turned(self) -> Strip:
         """The same line read the other way up."""
-        width, back = self.image.shape[1], self.to_frame
+        width, back, further = self.image.shape[1], self.to_frame, self.longer
 
         def to_frame(points: Floats) -> Floats:
             return back(np.array([width, STRIP_HEIGHT], np.float32) - points)
 
-        return Strip(np.ascontiguousarray(self.image[::-1, ::-1]), to_frame, self.quad[[2, 3, 0, 1]], self.curved)
+        def longer(low: float, high: float, down: float) -> Strip:
+            return further(1 - high, 1 - low, -down).turned() if further else self.turned()
+
+        pixels = np.ascontiguousarray(self.image[::-1, ::-1])
+        return Strip(pixels, to_frame, self.quad[[2, 3, 0, 1]], self.curved, longer if further else None)
 
 
 class Pyramid:
@@ -93,7 +100,18 @@ def straight(pyramid: Pyramid, quad: Floats) -> Strip:
     def to_frame(points: Floats) -> Floats:
         return np.asarray(cv2.perspectiveTransform(points[None].astype(np.float64), inverse)[0], np.float32)
 
-    return Strip(np.asarray(pixels, np.uint8), to_frame, quad)
+    def longer(low: float, high: float, down: float) -> Strip:
+        return straight(pyramid, stretched(quad, low, high, down))
+
+    return Strip(np.asarray(pixels, np.uint8), to_frame, quad, longer=longer)
+
+
+def stretched(quad: Floats, low: float, high: float, down: float) -> Floats:
+    """The quad (TL TR BR BL) from `low` to `high` of its width, moved down by so many of its heights."""
+    top, bottom = quad[1] - quad[0], quad[2] - quad[3]
+    fall = (quad[3] + quad[2] - quad[0] - quad[1]) / 2 * down
+    corners = [quad[0] + low * top, quad[0] + high * top, quad[3] + high * bottom, quad[3] + low * bottom]
+    return np.asarray(np.stack(corners) + fall, np.float32)
 
 
 def bent(pyramid: Pyramid, along: Floats, across: Floats) -> Strip:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from verify_media.readers import looks
 from verify_media.readers.candidates import Candidate, candidates, doubtful, shared_area
+from verify_media.readers.completing import completing
 from verify_media.readers.ocr_recognise import Alphabet, recognise
 from verify_media.readers.placing import Line, as_quad, place
 from verify_media.readers.rivals import SETTINGS as RIVALS
@@ -107,13 +108,30 @@ class TextReader:
         """Looks until the name is found well; after a doubtful finding one look more; after another name all."""
         best = -np.inf
         for look in ways:
-            before = best
-            for candidate, sighting in self._fresh(page, look(page.view)):
-                page.sightings.append(checked := self._checked(candidate, sighting, page))
-                best = max(best, candidate.score if checked.is_certain else -np.inf)
-            page.sightings = _distinct(page.sightings)
+            before, read = best, len(page.lines)
+            best = max(best, self._add(page, look(page.view)))
+            if not page.sightings:
+                best = max(best, self._complete(page, page.lines[read:]))
             if not self._forms or best >= SPOTTING.well or before >= SPOTTING.found:
                 return
+
+    def _add(self, page: Page, strips: Sequence[Strip]) -> float:
+        """Reads the strips; the score of the best sighting in them that is certain."""
+        best = -np.inf
+        for candidate, sighting in self._fresh(page, strips):
+            page.sightings.append(checked := self._checked(candidate, sighting, page))
+            best = max(best, candidate.score if checked.is_certain else -np.inf)
+        page.sightings = _distinct(page.sightings)
+        return best
+
+    def _complete(self, page: Page, lines: Sequence[Line]) -> float:
+        """Looks for the rest of the name around the parts of it in these lines. A doubtful whole is no sighting: of
+        FOREVER, read again from FOREVE on, it would make a question about Forevers."""
+        known = len(page.view.known)
+        best = self._add(page, completing(lines, list(self._forms)))
+        del page.view.known[known:]  # what lies beside the part that was read may still be text
+        page.sightings = [sighting for sighting in page.sightings if sighting.is_certain]
+        return best
 
     def _fresh(self, page: Page, strips: Sequence[Strip]) -> list[tuple[Candidate, Sighting]]:
         """New sightings, the best of each place, with what they come from."""
