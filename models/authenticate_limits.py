@@ -10,7 +10,7 @@ BUCKETS = (20.0, 40.0, 1e9)
 ACCUSED, MISSED = 0.005, 0.016
 """Share of marks that are there that may be called digital, and of overlays that may be called physical, before the
 correction for several sightings. An accusation costs a maker more. With trees that have not seen the photos and a
-quarter of the marks, 0.2 % of the real marks are then called digital and 2.4 % of the overlays physical, 0.93 % of all
+fifth of the marks, 0.2 % of the real marks are then called digital and 2.4 % of the overlays physical, 0.93 % of all
 (with 0.018: 3.1 % of the overlays, 1.2 % of all)."""
 STRANGERS = 0.9
 """Logits that are added to the limit for "digital": marks on photos of cameras that training never saw come out higher.

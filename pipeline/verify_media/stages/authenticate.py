@@ -19,7 +19,7 @@ from verify_media.messages import counted, message
 from verify_media.readers.placing import as_quad
 from verify_media.readers.strips import padded
 from verify_media.records import Cue, Frame, ItemReport, MediaItem, Outcome, Preview, Quad, Reader, Sighting
-from verify_media.stages.decide import best_first, decide
+from verify_media.stages.decide import area_px, best_first, decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class _Scored:
 
 
 def _scored(around: vector.Surroundings, sighting: Sighting) -> _Scored:
-    height = sighting.letter_height_px or windows.letter_height(sighting.quad)
+    height = _letter_height(sighting)
     if sighting.other_name:
         return _Scored(_unsure(sighting, 0.5, "sighting-other-name", read=sighting.other_name))
     if height < LIMITS.letter_height_px or not sighting.readable or not _is_proper(sighting):
@@ -122,10 +122,14 @@ def with_ground(sighting: Sighting, shape: tuple[int, ...]) -> Quad:
     """The quad of a name with the ground around it, within a picture of `shape`; of anything else, its own."""
     if sighting.reader is not Reader.TEXT or not sighting.mark:
         return sighting.quad
-    height = windows.letter_height(sighting.quad)
-    share = LIMITS.ground_share * (sighting.letter_height_px or height) / max(height, 1e-3)
+    share = LIMITS.ground_share * _letter_height(sighting) / max(windows.letter_height(sighting.quad), 1e-3)
     wider = padded(np.array(sighting.quad, np.float32), share)
     return as_quad(np.clip(wider, 0, [shape[1] - 1, shape[0] - 1]))
+
+
+def _letter_height(sighting: Sighting) -> float:
+    """Pixels; where the reader does not tell, the quad's."""
+    return sighting.letter_height_px or windows.letter_height(sighting.quad)
 
 
 def _decided(around: vector.Surroundings, one: _Scored, scored: Sequence[_Scored]) -> Sighting:
@@ -149,10 +153,7 @@ def _chances(one: _Scored, scored: Sequence[_Scored]) -> int:
 
 def _is_proper(sighting: Sighting) -> bool:
     """Quads of no area come from readers' odd moments; nothing can be measured there."""
-    points = np.array(sighting.quad, np.float64)
-    x, y = points.T
-    area = abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
-    return bool(np.isfinite(points).all()) and area > 36
+    return bool(np.isfinite(np.array(sighting.quad)).all()) and area_px(sighting.quad) > 36
 
 
 def _evidence(one: _Scored, outcome: Outcome, seen: vector.Measured, scores: calibration.Scores) -> tuple[Cue, ...]:
@@ -194,7 +195,7 @@ DATE = re.compile(
 def _beyond_doubt(sighting: Sighting) -> bool:
     if sighting.outcome is Outcome.UNSURE or sighting.p_digital is None:
         return False
-    height = sighting.letter_height_px or windows.letter_height(sighting.quad)
+    height = _letter_height(sighting)
     return calibration.outcome(sighting.p_digital, height, strict=True) is Outcome.DIGITAL
 
 
@@ -223,7 +224,7 @@ def _compared(sighting: Sighting, pictures: int, times_moving: int) -> Sighting:
         return replace(sighting, p_digital=p_digital, outcome=Outcome.DIGITAL, evidence=(cue, *sighting.evidence))
     if times_moving and sighting.outcome is not Outcome.DIGITAL:
         odds = sighting.p_digital / max(1e-9, 1 - sighting.p_digital) * LIMITS.moving_share
-        p_digital, height = odds / (1 + odds), sighting.letter_height_px or windows.letter_height(sighting.quad)
+        p_digital, height = odds / (1 + odds), _letter_height(sighting)
         is_settled = calibration.outcome(p_digital, height, times_moving) is Outcome.PHYSICAL
         outcome = Outcome.PHYSICAL if is_settled and sighting.is_certain else sighting.outcome
         cue = Cue("angles_differ", 1.0, message("repeat-changes", mark=sighting.mark))
