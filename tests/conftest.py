@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import av
 import pytest
 
 from builders import report
+from verify_media.codecs import video_file
 from verify_media.policy import Policy, load_policy
 from verify_media.records import Marks
 from verify_media.stages.judge import Facts
@@ -36,3 +39,18 @@ def submission() -> Submission:
 def facts(policy: Policy, submission: Submission) -> Facts:
     items = tuple(report(name) for name in submission.asins)
     return Facts(policy=policy, submission=submission, today=date(2026, 11, 22), items=items)
+
+
+@pytest.fixture
+def decoded_times(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Times in seconds of all frames of clips that are decoded, shown or not."""
+    times: list[float] = []
+    whole = video_file.decoded
+
+    def watched(of: video_file.Clip) -> Iterator[av.VideoFrame]:
+        for frame in whole(of):
+            times.append(of.time_of(frame))
+            yield frame
+
+    monkeypatch.setattr(video_file, "decoded", watched)
+    return times

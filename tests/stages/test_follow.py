@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
 import moving_scenes as scenes
 from builders import sighting
-from verify_media.codecs import video_file
 from verify_media.records import MediaItem, Outcome, Sighting
 from verify_media.stages.follow import LIMITS, Followed, follow, fused
 from verify_media.stages.ingest import identify
@@ -48,22 +45,14 @@ def test_it_follows_backwards_at_the_end_of_the_clip(tmp_path: Path) -> None:
     assert found.tells and found.start_s < 0.1 and found.end_s == pytest.approx(0.5)
 
 
-def test_nothing_before_the_keyframe_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_before_the_keyframe_is_decoded(tmp_path: Path, decoded_times: list[float]) -> None:
     """The group before it costs as much as everything that is followed."""
     scenes.write(tmp_path / "a.mp4", scenes.pan(60), gop=20)
     clip = identify(tmp_path / "a.mp4")
     assert isinstance(clip, MediaItem)
-    times: list[float] = []
-    whole = video_file.decoded
-
-    def watched(of: video_file.Clip) -> Iterator[av.VideoFrame]:
-        for frame in whole(of):
-            times.append(of.time_of(frame))
-            yield frame
-
-    monkeypatch.setattr(video_file, "decoded", watched)
+    decoded_times.clear()
     follow(clip, [mark(0.667)])
-    assert times[0] == pytest.approx(20 / 30, abs=1e-3) and len(times) <= 2 * LIMITS.frames
+    assert decoded_times[0] == pytest.approx(20 / 30, abs=1e-3) and len(decoded_times) <= 2 * LIMITS.frames
 
 
 def test_a_still_clip_leaves_the_photo_s_judgement(tmp_path: Path) -> None:
