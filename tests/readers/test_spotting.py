@@ -104,3 +104,18 @@ def test_variants_know_where_their_words_meet() -> None:
 )
 def test_fold(text: str, folded: str) -> None:
     assert fold(text) == folded
+
+
+def test_each_letter_has_its_own_steps() -> None:
+    alphabet = Alphabet(["godmorgon"])
+    parts = [read(text, alphabet) for text in ("god", "  mor", "gon")]
+    (match,) = spot([parts], Form("godmorgon"), alphabet)
+    offsets = [0, 12 + 1 + 2 * 3, 12 + 1 + 18 + 1]
+    wanted = [offset + 3 * letter + 2 for offset in offsets for letter in range(3)]
+    assert match.letters == tuple((step, step + 1) for step in wanted)
+    assert (match.letters[0][0], match.letters[-1][1]) == (match.start, match.stop)
+
+
+def test_a_name_that_is_not_found_has_no_letters() -> None:
+    alphabet = Alphabet(["willow"])
+    assert spot([[read("pottery", alphabet)]], Form("willow"), alphabet)[0].letters == ()

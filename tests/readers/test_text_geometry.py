@@ -10,7 +10,8 @@ from verify_media.readers import joining, looks
 from verify_media.readers.arcs import arc_span, fit_circle, hough_circles
 from verify_media.readers.ocr_detect import regions_of
 from verify_media.readers.ocr_recognise import Reading
-from verify_media.readers.placing import Line, enclosing, ink_box
+from verify_media.readers.placing import Line, enclosing, ink_box, place
+from verify_media.readers.spotting import Match
 from verify_media.readers.strips import Pyramid, Strip, bent, padded, straight
 from verify_media.readers.tiles import detailed, tiles
 
@@ -53,6 +54,29 @@ def test_the_edge_of_a_card_is_not_the_name() -> None:
     reading = Reading(np.zeros((25, 1), np.float32), steps, np.ones(25, np.float32), np.zeros(25, np.float32))
     found = ink_box(Line(Strip(image, lambda points: points, box(0, 0, 200, 48)), reading), 8, 17)
     np.testing.assert_allclose(found, (60, 130, 18, 30), atol=2)
+
+
+def lettered(first: int, top: float, width_px: int = 400) -> Line:
+    """A strip with five letters from time step `first` on, and as many strokes of clutter at either end."""
+    image = np.full((48, width_px, 3), 220, np.uint8)
+    for left in (16, 32, *range(8 * first, 8 * first + 80, 16), width_px - 40, width_px - 24):
+        image[16:32, left : left + 7] = 30
+    steps = width_px // 8
+    read = np.isin(np.arange(steps), range(first, first + 10, 2)).astype(np.int32)
+    reading = Reading(np.zeros((steps, 1), np.float32), read, np.ones(steps, np.float32), np.zeros(steps, np.float32))
+    return Line(Strip(image, lambda points: points + np.float32([0, top]), box(0, top, width_px, 48)), reading)
+
+
+def test_each_line_of_a_stack_ends_at_its_own_letters() -> None:
+    lines = (lettered(20, 0), lettered(16, 60))
+    spans = [*((step, step + 1) for step in range(20, 30, 2)), *((51 + step, 52 + step) for step in range(16, 26, 2))]
+    found = place(lines, Match(-0.1, 20, 76, "", letters=tuple(spans)))
+    np.testing.assert_allclose(found.quad, box(16 * 8, 16, 88 + 12, 76), atol=5)
+
+
+def test_what_is_too_doubtful_for_letters_has_a_place() -> None:
+    found = place([lettered(20, 0)], Match(-1.8, 20, 29, ""))
+    np.testing.assert_allclose(found.quad, box(160, 16, 72, 16), atol=5)
 
 
 def test_a_bent_strip_follows_its_edges() -> None:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from verify_media.readers.ocr_recognise import STEP_PX, STRIP_HEIGHT, Reading
+from verify_media.readers.ocr_recognise import STEP_PX, STRIP_HEIGHT, Reading, fold
 from verify_media.readers.spotting import Match
 from verify_media.readers.strips import Strip
 from verify_media.records import Quad
@@ -27,6 +27,8 @@ COLUMN_GAP = 0.3
 """Heights of the letters; beyond a wider gap the ink is that of a card's edge. With it the corners of 9 in 10 of 89
 composed names are off by up to 8.5 % of the width, without it by 4.9 %; the dots of an i are nearer."""
 MIN_GAP = 2
+SIGN = 0.5
+"""Probability of a sign that is part of the name; ground is read as less likely ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,14 +57,25 @@ def place(parts: Sequence[Line], match: Match) -> Place:
 
 
 def _shares(parts: Sequence[Line], match: Match) -> Iterator[tuple[Line, int, int]]:
-    """Which steps of each line belong to the match; one step of pause lies between lines."""
-    offset = 0
+    """From which step to which each line holds letters and signs of the match; a step of pause lies between lines."""
+    offset, letters = 0, match.letters or ((match.start, match.stop),)
     for line in parts:
         steps = len(line.reading.best)
-        start, stop = max(match.start - offset, 0), min(match.stop - offset, steps)
-        if start < stop:
-            yield line, start, stop
+        own = [(start - offset, stop - offset) for start, stop in letters if 0 <= start - offset < steps]
+        if own:
+            own += _signs(line.reading, match.start - offset, match.stop - offset)
+            yield line, min(own)[0], max(own)[1]
         offset += steps + 1
+
+
+def _signs(reading: Reading, start: int, stop: int) -> list[tuple[int, int]]:
+    """Steps of what is read there and is no letter: the + at the end of IVY + belongs to the name."""
+    read = [(character, step) for character, step in reading.letters() if reading.confidence[step] > SIGN]
+    return [
+        (step, step + 1)
+        for character, step in read
+        if start <= step < stop and not (fold(character) or character.isspace())
+    ]
 
 
 def _piece(line: Line, start: int, stop: int) -> tuple[Floats, float]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from verify_media.readers.ocr_recognise import FILLER, Alphabet, Reading, characters, fold
+from verify_media.readers.ocr_recognise import Alphabet, Reading, characters, fold
+from verify_media.readers.trellis import Path, best_paths, letter_spans
 
 Floats = NDArray[np.float32]
 
@@ -70,6 +71,8 @@ class Match:
     before: int = 0
     after: int = 0
     """Letters that touch it, two at most: more are not counted."""
+    letters: tuple[tuple[int, int], ...] = ()
+    """Time steps [start, stop) of its letters, in their order; () where the name is not found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +108,13 @@ def spot(readings: Sequence[Sequence[Reading]], form: Form, alphabet: Alphabet) 
     """The best place of a folded name in each line. A line is one reading, or several that follow one another."""
     lines = [joined(parts) for parts in readings]
     emissions = [emission(line, form.key, alphabet) for line in lines]
-    scores, starts, stops = paths(emissions, form.key, alphabet)
+    found = best_paths(emissions, form.key, alphabet)
+    matches = [_match(line, form, path) for line, path in zip(lines, found, strict=True)]
     return [
-        _match(line, form, float(score), int(start), int(stop))
-        for line, score, start, stop in zip(lines, scores, starts, stops, strict=True)
+        replace(match, letters=letter_spans(line[match.start : match.stop], form.key, alphabet, match.start))
+        if match.score >= SETTINGS.found
+        else match
+        for match, line in zip(matches, emissions, strict=True)
     ]
 
 
@@ -144,52 +150,8 @@ def emission(line: Reading, form: str, alphabet: Alphabet) -> Floats:
     return emit
 
 
-def paths(lines: Sequence[Floats], form: str, alphabet: Alphabet) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp]]:
-    """Viterbi over all lines at once: score per character, first step and end step of the best path of each.
-
-    States are character, filler, character, ... ; a path may skip a filler unless the characters are the same.
-    """
-    columns = _columns(form, alphabet)
-    steps = max(len(line) for line in lines)
-    emit = np.full((steps, len(lines), len(columns)), -99.0, np.float32)
-    for row, line in enumerate(lines):
-        emit[: len(line), row] = line[:, columns]
-    may_skip = np.zeros(len(columns), bool)
-    may_skip[2::2] = [a != b for a, b in zip(form[1:], form[:-1], strict=True)]
-    return _viterbi(emit, may_skip)
-
-
-def _columns(form: str, alphabet: Alphabet) -> NDArray[np.intp]:
-    keys = [key for character in form for key in (character, FILLER)][:-1]
-    return np.array([alphabet.index[key] for key in keys], np.intp)
-
-
-def _viterbi(emit: Floats, may_skip: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp]]:
-    steps, rows, states = emit.shape
-    score = np.full((rows, states), -1e9, np.float32)
-    start = np.zeros((rows, states), np.intp)
-    best = np.full(rows, -1e9, np.float32)
-    best_start, best_stop = np.zeros(rows, np.intp), np.zeros(rows, np.intp)
-    everyone = np.arange(rows)
-    for step in range(steps):
-        choices = np.full((3, rows, states), -1e9, np.float32)
-        choices[0] = score
-        choices[1, :, 1:] = score[:, :-1]
-        choices[2, :, 2:] = np.where(may_skip[2:], score[:, :-2], -1e9)
-        origins = np.stack([start, np.roll(start, 1, axis=1), np.roll(start, 2, axis=1)])
-        choices[1, :, 0] = 0.0
-        origins[1, :, 0] = step
-        pick = choices.argmax(axis=0)
-        score = np.take_along_axis(choices, pick[None], 0)[0] + emit[step]
-        start = np.take_along_axis(origins, pick[None], 0)[0]
-        better = score[:, -1] > best
-        best = np.where(better, score[:, -1], best)
-        best_start = np.where(better, start[everyone, -1], best_start)
-        best_stop = np.where(better, step + 1, best_stop)
-    return best / np.float32((states + 1) // 2), best_start, best_stop
-
-
-def _match(line: Reading, form: Form, score: float, start: int, stop: int) -> Match:
+def _match(line: Reading, form: Form, path: Path) -> Match:
+    start, stop = path.start, path.stop
     letters = [(character, step) for character, step in line.letters() if line.confidence[step] > 0.5]
     inside = "".join(character for character, step in letters if start <= step < stop)
     pitch = (stop - start) / len(form.key)
@@ -197,7 +159,7 @@ def _match(line: Reading, form: Form, score: float, start: int, stop: int) -> Ma
     after = _touching([(c, step - stop + 1) for c, step in letters if step >= stop], line, stop, 1, pitch)
     guessed = _ends_in_noise([step for c, step in letters if start <= step < stop and fold(c)], line, start, stop)
     cost = SETTINGS.contradiction if guessed else _crowding(before, after, form)
-    return Match(score + cost, start, stop, inside, before, after)
+    return Match(path.score + cost, start, stop, inside, before, after)
 
 
 def _ends_in_noise(read: Sequence[int], line: Reading, start: int, stop: int) -> bool:
