@@ -190,7 +190,7 @@ class Search:
         if self.found is None and (strips := completing(fresh, self.forms)):
             known = len(self.page.view.known)
             mine = Page(self.page.frame, self.page.view, self._lines())
-            read = self.reader._read_strips(mine, _unread(strips, mine.lines))
+            read = self.reader._read_strips(mine, strips)
             del self.page.view.known[known:]
             self.own += read
             self._add(read, only_certain=True)

@@ -54,14 +54,15 @@ def form() -> Form:
         ("and", [0, 3], Run(6, 9, 0)),
         ("xhread", [0, 6], Run(10, 15, 1)),
         ("bywillow", [0, 2, 8], Run(0, 6, 2)),
+        ("willowandthrea", [0, 14], Run(0, 14, 0)),
     ],
 )
 def test_a_part_of_a_name_is_known(read: str, words: list[int], run: Run) -> None:
     assert longest_run(read, form(), words) == run
 
 
-@pytest.mark.parametrize("read", ["willowandthrea", "threats", "thr", "low", "sandy", "pottery"])
-def test_what_tells_too_little_or_nearly_all_is_no_part(read: str) -> None:
+@pytest.mark.parametrize("read", ["willowandthread", "threats", "thr", "low", "sandy", "pottery"])
+def test_what_tells_too_little_or_all_is_no_part(read: str) -> None:
     assert longest_run(read, form(), [0, len(read)]) is None
 
 
@@ -78,6 +79,11 @@ def test_the_rest_is_looked_for_where_it_must_be() -> None:
 def test_the_beginning_is_looked_for_on_the_left_and_above() -> None:
     quads = [strip.quad for strip in completing([line("thread")], [form()])]
     assert all(quad[0, 0] < 200 and quad[0, 1] <= 100 for quad in quads)
+
+
+def test_one_letter_alone_is_looked_for_in_the_same_line_only() -> None:
+    quads = [strip.quad for strip in completing([line("willo")], [Form("willow")])]
+    assert quads and all(quad[0, 1] == 100 and quad[1, 0] > 360 + 160 / 5 for quad in quads)
 
 
 @pytest.mark.parametrize(("text", "certainty"), [("willow", 0.5), ("pottery", 0.95), ("willowandthread", 0.95)])

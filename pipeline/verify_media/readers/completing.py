@@ -28,8 +28,8 @@ class CompletingSettings:
     """Letters of a part that is a whole word, of one that begins or ends a word of the name, and of any other."""
     min_end: int = 4
     min_inside: int = 6
-    min_rest: int = 2
-    """Letters that are missing: one more or less makes another name (see rivals.py)."""
+    next_line: int = 2
+    """Letters that are missing and may stand in another line: one alone does not."""
     max_strange: int = 1
     """Letters of the same word that are not the name's: an edge of a leaf is read as one, CREATION is no CREATED."""
     slacks: tuple[float, ...] = (1.15, 1.8)
@@ -81,7 +81,7 @@ def completing(lines: Sequence[Line], forms: Sequence[Form]) -> list[Strip]:
 
 
 def part_in(line: Line, forms: Sequence[Form]) -> Part | None:
-    """The longest part of a name in a line; None where there is none, or nearly all of it."""
+    """The longest part of a name in a line; None where there is none, or all of it."""
     if line.strip.longer is None or line.reading.certainty < SETTINGS.certainty:
         return None
     letters = [(fold(c), step) for c, step in line.reading.letters() if len(fold(c)) == 1]
@@ -104,7 +104,7 @@ def _words(reading: Reading) -> list[int]:
 
 
 def longest_run(read: str, form: Form, words: Sequence[int]) -> Run | None:
-    """The longest run of the name's letters in what was read; None where it tells too little, or nearly all."""
+    """The longest run of the name's letters in what was read; None where it tells too little, or all."""
     for length in range(min(len(read), len(form.key)), SETTINGS.min_word - 1, -1):
         for at in range(len(read) - length + 1):
             first = form.key.find(read[at : at + length])
@@ -120,7 +120,7 @@ def _tells(run: Run, form: Form, words: Sequence[int]) -> bool:
     begun = max(word for word in words if word <= run.at)
     ended = min(word for word in words if word >= run.at + run.length)
     strange = ended - begun - run.length
-    if run.length > len(form.key) - SETTINGS.min_rest or strange > SETTINGS.max_strange:
+    if run.length == len(form.key) or strange > SETTINGS.max_strange:
         return False
     if at_ends == 2 and not strange:
         return run.length >= SETTINGS.min_word
@@ -140,9 +140,10 @@ def _longer(part: Part) -> Iterator[Strip]:
 
 def _next_lines(part: Part) -> Iterator[Strip]:
     """The lines above and below a straight one, as wide as the letters that are missing."""
-    if part.strip.longer is None or part.strip.curved:
+    missing = part.letters - part.last + part.first
+    if part.strip.longer is None or part.strip.curved or missing < SETTINGS.next_line:
         return
-    rest = part.pitch * (part.letters - part.last + part.first + 2)
+    rest = part.pitch * (missing + 2)
     middle = (part.left + part.right) / 2
     low = min(part.left, middle - rest / 2) - part.pitch
     high = max(part.right, middle + rest / 2, part.left + rest) + part.pitch

@@ -109,7 +109,7 @@ class TextReader:
         best = -np.inf
         for look in ways:
             before, read = best, len(page.lines)
-            best = max(best, self._add(page, look(page.view)))
+            best = max(best, self._add(page, _unread(look(page.view), page.lines)))
             if not page.sightings:
                 best = max(best, self._complete(page, page.lines[read:]))
             if not self._forms or best >= SPOTTING.well or before >= SPOTTING.found:
@@ -169,7 +169,7 @@ class TextReader:
         return [replace(sighting, readable=False) for sighting in _distinct(found)[:1]]
 
     def _candidates(self, page: Page, strips: Sequence[Strip]) -> list[Candidate]:
-        fresh = self._read_strips(page, _unread(strips, page.lines))
+        fresh = self._read_strips(page, strips)
         return candidates(fresh, page.lines, self._forms, self._alphabet) if fresh else []
 
     def _read_strips(self, page: Page, strips: Sequence[Strip]) -> list[Line]:
