@@ -26,10 +26,12 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from verify_media.codecs import encode_video, mp4, photo, probe_video, ssimulacra2
+import vmaf
+from verify_media.codecs import encode_video, mp4, photo, ssimulacra2
 from verify_media.records import ItemReport, Kind, Outcome, Skipped
 from verify_media.stages.fit import fit
 from verify_media.stages.ingest import identify
@@ -247,8 +249,7 @@ def crf_to_vmaf(source: Path, out: Path, share: int) -> None:
     low, high = 14.0, 40.0
     for _ in range(5):
         crf = (low + high) / 2
-        (rate,) = probe_video.probe(clip, how, how, [crf], out.parent)
-        low, high = (crf, high) if (rate.vmaf or 0) >= 93 else (low, crf)
+        low, high = (crf, high) if vmaf.of_pieces(clip, how, crf, out.parent) >= 93 else (low, crf)
     encode_video.encode_crf(clip, how, out, low)
 
 
@@ -256,8 +257,12 @@ def crf_to_vmaf(source: Path, out: Path, share: int) -> None:
 
 
 def record(clip: Clip, corpus: Path, work: Path) -> Path:
-    """As a phone in a hand would record: a slow move with shake, a little blur, noise, a keyframe each second."""
-    name = f"{Path(clip.photo).stem[-12:]}-{clip.seconds:.0f}s-{clip.size[1]}-{clip.noise}.mp4"
+    """As a phone in a hand would record: a slow move with shake, a little blur, noise, a keyframe each second, the
+    matrix that its size asks for and says so (without that, players and converters take HD for BT.709, and every
+    comparison measures the wrong colours: 56.3 instead of 64.1 on one encode)."""
+    matrix = Colorspace.ITU709 if clip.size[1] >= 720 else Colorspace.ITU601
+    tag = "-bt709" if matrix == Colorspace.ITU709 else ""
+    name = f"{Path(clip.photo).stem[-12:]}-{clip.seconds:.0f}s-{clip.size[1]}-{clip.noise}{tag}.mp4"
     path = work / name
     if path.exists():
         return path
@@ -267,8 +272,10 @@ def record(clip: Clip, corpus: Path, work: Path) -> Path:
         options = {"preset": "veryfast", "g": "30", "b": bits, "maxrate": bits, "bufsize": bits}
         stream = out.add_stream("libx264", rate=30, options=options)
         stream.width, stream.height, stream.pix_fmt = *clip.size, "yuv420p"
+        stream.codec_context.colorspace = matrix
         for pixels in hand_held(image, clip):
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            out.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=matrix)))
         out.mux(stream.encode(None))
     return path
 
@@ -303,9 +310,9 @@ class Original:
         copies = list(frames(made)) if self.is_clip else [photo.load(made)]
         return float(np.mean([score(a, b) for a, b in zip(self.pixels, copies, strict=True)]))
 
-    def vmaf(self, made: Path) -> float | None:
+    def vmaf(self, made: Path) -> float:
         clip = mp4.inspect(self.path)
-        return probe_video.vmaf_of_encode(clip, encode_video.recipe(clip), made, self.work)
+        return vmaf.of_encode(clip, encode_video.recipe(clip), made, self.work)
 
 
 def score(original: Pixels, copy: Pixels) -> float:
@@ -327,7 +334,7 @@ def duration_s(path: Path) -> float:
 
 def judged(name: str, originals: Sequence[Original], files: Sequence[Path], budget: int, spent: float) -> Row:
     pairs = list(zip(originals, files, strict=True))
-    vmafs = [original.vmaf(made) or 0.0 for original, made in pairs if original.is_clip]
+    vmafs = [original.vmaf(made) for original, made in pairs if original.is_clip]
     sizes = sum(path.stat().st_size for path in files)
     return Row(name, sizes, budget, tuple(original.score(made) for original, made in pairs), tuple(vmafs), spent)
 

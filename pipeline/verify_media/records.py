@@ -242,7 +242,7 @@ class Deliverable:
     changes: tuple[Message, ...] = ()
     """Empty: the same bytes as the source."""
     quality: Mapping[str, float] = field(default_factory=dict)
-    """Measured: "ssimulacra2", "vmaf", "jpeg_q", "crf", "scale"."""
+    """Measured: "ssimulacra2", "jpeg_q", "crf", "scale"."""
 
 
 @dataclass(frozen=True, slots=True)

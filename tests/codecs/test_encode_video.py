@@ -96,8 +96,7 @@ def test_probes_rise_with_quality_and_foresee_the_size(tmp_path: Path) -> None:
     source = clip(tmp_path / "a.mp4", pixels=textured(320, 240), size=(320, 240), frames=240, fps=30)
     found = mp4.inspect(source)
     how = encode_video.recipe(found)
-    looks = probe_video.looks(found, how, tmp_path)
-    fine, coarse = probe_video.probe(found, how, looks, (20, 38), tmp_path)
+    _, (fine, coarse) = probe_video.probe(found, how, [(how, 20), (how, 38)], tmp_path)
     assert fine.size_bytes > 1.5 * coarse.size_bytes
     assert 100 > fine.quality > coarse.quality + 10
     encode_video.encode_crf(found, how, tmp_path / "b.mp4", 20)
@@ -106,9 +105,28 @@ def test_probes_rise_with_quality_and_foresee_the_size(tmp_path: Path) -> None:
 
 def test_looks_are_spread_over_the_pieces_and_match_their_copies(tmp_path: Path) -> None:
     found = mp4.inspect(clip(tmp_path / "a.mp4", pixels=textured(320, 240), size=(320, 240), frames=240, fps=30))
-    looks = probe_video.looks(found, encode_video.recipe(found), tmp_path)
-    assert [look.shape for look in looks] == [(240, 320, 3)] * probe_video.LOOKS
-    assert min(float(np.abs(a.astype(int) - b).mean()) for a, b in itertools.pairwise(looks)) > 0
+    how = encode_video.recipe(found)
+    looks, _ = probe_video.probe(found, how, [(how, 30)], tmp_path)
+    assert [look.shape for look in looks.originals] == [(240, 320, 3)] * probe_video.LOOKS
+    assert min(float(np.abs(a.astype(int) - b).mean()) for a, b in itertools.pairwise(looks.originals)) > 0
+
+
+def test_a_smaller_copy_is_tried_beside_the_whole_size(tmp_path: Path) -> None:
+    found = mp4.inspect(clip(tmp_path / "a.mp4", pixels=textured(320, 240), size=(320, 240), frames=240, fps=30))
+    how, small = (encode_video.recipe(found, scale=scale) for scale in (1.0, 0.5))
+    _, (whole, half) = probe_video.probe(found, how, [(how, 24), (small, 24)], tmp_path)
+    assert half.size_bytes < 0.7 * whole.size_bytes
+    assert half.quality < whole.quality
+
+
+def test_a_whole_encode_is_judged_by_the_frames_of_its_probe(tmp_path: Path) -> None:
+    found = mp4.inspect(clip(tmp_path / "a.mp4", pixels=textured(320, 240), size=(320, 240), frames=240, fps=30))
+    how = encode_video.recipe(found)
+    looks, (rate,) = probe_video.probe(found, how, [(how, 28)], tmp_path)
+    encode_video.encode_crf(found, how, tmp_path / "b.mp4", 28)
+    assert probe_video.quality_of_encode(found, looks, tmp_path / "b.mp4", tmp_path) == pytest.approx(
+        rate.quality, abs=5
+    )
 
 
 def test_pieces_begin_just_before_a_frame(tmp_path: Path) -> None:

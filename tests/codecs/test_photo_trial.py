@@ -35,8 +35,8 @@ def test_tiles_lie_on_the_grid_of_the_encoder() -> None:
 
 
 def test_a_trial_tells_size_and_quality() -> None:
-    picture = textured(640, 480)
-    fine, coarse = photo_trial.trial(picture, 1.0, 90), photo_trial.trial(picture, 0.5, 40)
+    sample = photo_trial.Sample(textured(640, 480))
+    fine, coarse = photo_trial.trial(sample, 1.0, 90), photo_trial.trial(sample, 0.5, 40)
     assert fine[0] > coarse[0]
     assert fine[1] > coarse[1] + 10
 

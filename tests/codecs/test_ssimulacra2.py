@@ -48,6 +48,13 @@ def test_tiles_do_not_show(photo: NDArray[np.uint8], monkeypatch: pytest.MonkeyP
     assert tiled == pytest.approx(ssimulacra2.score(photo, copy), abs=1e-3)
 
 
+def test_what_is_kept_of_an_original_changes_no_score(photo: NDArray[np.uint8]) -> None:
+    kept = ssimulacra2.Reference(photo)
+    for quality in (80, 30, 80):
+        copy = jpeg(photo, quality)
+        assert ssimulacra2.score(kept, copy) == ssimulacra2.score(photo, copy)
+
+
 def test_maps_left_out_do_not_matter(photo: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
     copy = jpeg(photo, 20)
     quick = ssimulacra2.score(photo, copy)

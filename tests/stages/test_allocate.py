@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import random
 
+import numpy as np
 import pytest
 
 from verify_media.stages import allocate
@@ -172,3 +173,19 @@ def test_the_budget_is_not_filled_at_a_price() -> None:
 def test_points_above_the_knee_are_worth_less_than_any_below() -> None:
     assert 0 == VIDEO(VIDEO.knee) < VIDEO(99) < VIDEO(VIDEO.knee - 0.5) - VIDEO(VIDEO.knee - 1)
     assert PHOTO(70) - PHOTO(60) > PHOTO(80) - PHOTO(70) > 0
+
+
+def test_between_three_points_the_curve_bends_as_they_do() -> None:
+    xs, ys = [4.14, 5.11, 6.47], [13.1, 63.9, 78.5]
+    assert [allocate.between(x, xs, ys) for x in xs] == pytest.approx(ys)
+    assert allocate.between(5.65, xs, ys) > np.interp(5.65, xs, ys) + 2
+    assert allocate.between(9.0, xs, ys) == 78.5
+
+
+@pytest.mark.parametrize("ys", [[1, 2, 3, 4], [0, 0, 5, 5], [0, 9, 9.5, 9.6], [9, 4, 3.9, 1]])
+def test_between_never_overshoots(ys: list[float]) -> None:
+    xs = [0.0, 1.0, 1.5, 4.0]
+    values = [allocate.between(x, xs, ys) for x in np.linspace(0, 4, 81)]
+    steps = np.diff(values) * (1 if ys[-1] > ys[0] else -1)
+    assert steps.min() >= -1e-9
+    assert min(ys) <= min(values) and max(values) <= max(ys) + 1e-9

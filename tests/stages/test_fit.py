@@ -20,6 +20,7 @@ from verify_media.errors import CannotWrite
 from verify_media.records import Event, ItemReport, Outcome, Skipped
 from verify_media.stages import fit as stage
 from verify_media.stages.fit import FitResult, file_names, fit
+from verify_media.stages.fit_video import VideoShot
 from verify_media.stages.ingest import identify
 
 AMPLE = 50_000_000
@@ -145,6 +146,19 @@ def test_a_clip_and_photos_share(tmp_path: Path) -> None:
     result = fit(reports(*sources), tmp_path / "send", budget)
     assert 0.97 * budget <= result.size_bytes <= budget
     assert len(result.deliverables) == 3
+
+
+def test_a_clip_that_comes_out_worse_than_planned_gets_another_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = [noisy_clip(tmp_path / "a.mp4"), photo(tmp_path, "b.jpg"), photo(tmp_path, "c.jpg", seed=3)]
+    budget = sum(path.stat().st_size for path in sources) // 3
+    as_planned = fit(reports(*sources), tmp_path / "send", budget).deliverables[0]
+    planned = as_planned.quality["ssimulacra2"]
+    monkeypatch.setattr(VideoShot, "measured", lambda shot, fitted: planned - 15)
+    worse = fit(reports(*sources), tmp_path / "again", budget)
+    assert worse.deliverables[0].size_bytes > 1.1 * as_planned.size_bytes
+    assert worse.size_bytes <= budget
 
 
 def test_a_mirrored_clip_is_put_upright(tmp_path: Path) -> None:

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     from verify_media.records import Image, Quad
 
-TILE, TILES = 384, (4, 2)
+TILE, TILES = 256, (4, 2)
 """The sample for probes: tiles spread evenly over the photo, cut at multiples of 16 so that they are coded as in the
-whole."""
+whole. Size foreseen over the true one, at the qualities 45, 65, 80, 90, four photos of 6 to 12 MP: 384 px 1.14 to 1.34,
+1.07 to 1.32, 1.01 to 1.27, 0.98 to 1.22; 256 px 1.29 to 1.43, 1.17 to 1.40, 1.07 to 1.34, 1.02 to 1.29. The first whole
+encode corrects that; within one photo the factor moves by 4 to 9 % for ten steps of quality, with either."""
 GRAIN = 16
 FULL_CHROMA_FROM = 95
 """From this quality on colour is kept at full resolution: more quality at half of it brings no more SSIMULACRA2."""
@@ -26,6 +28,14 @@ HEADER_BYTES = 700
 """The sRGB profile and the segment headers, which do not grow with the picture."""
 MARK_MARGIN = 0.5
 MARK_SIDE = 768
+
+
+class Sample:
+    """Pixels that are tried at several settings."""
+
+    def __init__(self, pixels: Image) -> None:
+        self.pixels = pixels
+        self.reference = ssimulacra2.Reference(pixels)
 
 
 def mosaic(image: Image) -> Image:
@@ -78,12 +88,11 @@ def around(image: Image, quad: Quad) -> Image:
     return image[top:bottom, left:right]
 
 
-def trial(image: Image, scale: float, quality: int) -> tuple[int, float]:
+def trial(sample: Sample, scale: float, quality: int) -> tuple[int, float]:
     """(bytes, SSIMULACRA2 at the original's size) of a JPEG of these pixels."""
-    data = encoded(image, scale, quality)
-    copy = decoded(data)
-    copy = enlarged(copy, image.shape[1], image.shape[0])
-    return len(data) - HEADER_BYTES, ssimulacra2.score(np.ascontiguousarray(image), copy)
+    data = encoded(sample.pixels, scale, quality)
+    copy = enlarged(decoded(data), sample.pixels.shape[1], sample.pixels.shape[0])
+    return len(data) - HEADER_BYTES, ssimulacra2.score(sample.reference, copy)
 
 
 def encoded(image: Image, scale: float, quality: int, exif: bytes = b"") -> bytes:

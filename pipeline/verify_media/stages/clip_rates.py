@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from verify_media.codecs.mp4 import Clip
 
-CRFS, CRFS_SMALLER = (18.0, 26.0, 36.0), (18.0, 30.0)
+CRFS, CRFS_SMALLER = (18.0, 26.0, 36.0), (22.0, 32.0)
 FINEST_CRF = 13.0
 """Probed too where there is room for more than `CRFS`: SSIMULACRA2 still grows by a point and more for each CRF."""
 SCALES = ((0.02, (1.0,)), (0.008, (1.0, 2 / 3)), (0.0, (2 / 3, 0.5)))

@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from verify_media.codecs import encode_video, mp4, probe_video, video
 from verify_media.codecs.encode_video import Recipe
 from verify_media.codecs.mp4 import Clip
+from verify_media.codecs.probe_video import Looks
 from verify_media.messages import Message, message
 from verify_media.records import ItemReport
 from verify_media.stages import allocate
@@ -31,9 +31,6 @@ from verify_media.stages.fit_checks import check_video, obstacles
 from verify_media.stages.fitted import CannotFit, Fitted, StillReadable, changed
 from verify_media.tools.ffmpeg import FfmpegError
 
-if TYPE_CHECKING:
-    from verify_media.records import Image
-
 CLOSE_ENOUGH = 0.12
 """A one-pass encode this near to its share is kept, where photos can absorb the difference; the second pass costs as
 much again."""
@@ -45,7 +42,7 @@ CRF_TO_DOUBLE, CAUTION = 6.0, 0.8
 """x264's rule of thumb: six CRF less double the size."""
 POOR, SHORTEST_S = 50.0, 8.0
 """Below this quality a clip is cut, where the policy allows it, but never to less than so many seconds."""
-MISMATCH = 8.0
+MISMATCH = 20.0
 MOST_PASSES = 4
 FRAME_BYTES = 22
 """Index entries and sample headers of the MP4 for each frame of picture and sound."""
@@ -66,6 +63,8 @@ class VideoShot:
     _spare: bool = False
     _choice: Choice | None = None
     _by_crf: bool = False
+    _looks: Looks | None = None
+    _scores: dict[tuple[Path, int], float | None] = field(default_factory=dict)
 
     kind = "video"
 
@@ -122,10 +121,9 @@ class VideoShot:
         bits_per_pixel = 8 * share_bytes / (full.width * full.height * max(1, self.clip.timing.frames))
         self._spare = bits_per_pixel < SCARCE_BITS_PER_PIXEL
         try:
-            looks = probe_video.looks(self.clip, full, self.work)
-            probes = [p for scale in scales_for(bits_per_pixel) for p in self._probes(scale, looks, crfs_at(scale))]
+            probes = self._probes([(scale, crf) for scale in scales_for(bits_per_pixel) for crf in crfs_at(scale)])
             if all(probe.size_bytes < share_bytes for probe in probes):
-                probes += self._probes(1.0, looks, (FINEST_CRF,))
+                probes += self._probes([(1.0, FINEST_CRF)])
         except (FfmpegError, OSError, ValueError, KeyError) as error:
             raise self._failed(error) from error
         self.option = Option(
@@ -155,9 +153,14 @@ class VideoShot:
         seen = (s.time_s for s in self.report.sightings if s.readable and s.time_s is not None)
         return next(seen, self.clip.timing.duration_s / 2)
 
-    def _probes(self, scale: float, looks: Sequence[Image], crfs: Sequence[float]) -> list[Probe]:
-        rates = probe_video.probe(self.clip, self.recipe(scale), looks, crfs, self.work)
-        return [Probe(scale, rate.crf, rate.size_bytes + self.beside_bytes, rate.quality) for rate in rates]
+    def _probes(self, tries: Sequence[tuple[float, float]]) -> list[Probe]:
+        """`tries`: (scale, CRF)."""
+        hows = [(self.recipe(scale), crf) for scale, crf in tries]
+        self._looks, rates = probe_video.probe(self.clip, encode_video.recipe(self.clip), hows, self.work)
+        return [
+            Probe(scale, rate.crf, rate.size_bytes + self.beside_bytes, rate.quality)
+            for (scale, _), rate in zip(tries, rates, strict=True)
+        ]
 
     @property
     def beside_bytes(self) -> float:
@@ -284,11 +287,23 @@ class VideoShot:
         check_video(fitted, self.clip, encoded=bool(fitted.quality))
         if not fitted.quality:
             return fitted
+        score = self.measured(fitted)
+        return fitted if score is None else changed(fitted, quality={**fitted.quality, "ssimulacra2": round(score, 2)})
+
+    def measured(self, fitted: Fitted) -> float | None:
+        """SSIMULACRA2 of an encode, by the frames that the probes were judged by. None where they cannot be found in
+        it."""
+        made = fitted.path, fitted.size_bytes
+        if made not in self._scores:
+            self._scores[made] = self._score(fitted)
+        return self._scores[made]
+
+    def _score(self, fitted: Fitted) -> float | None:
+        if self._looks is None:
+            return None
         try:
-            score = probe_video.vmaf_of_encode(self.clip, encode_video.recipe(self.clip), fitted.path, self.work)
+            score = probe_video.quality_of_encode(self.clip, self._looks, fitted.path, self.work)
         except (FfmpegError, OSError, ValueError, KeyError):
-            return fitted
+            return None
         # Some old containers cannot be sought to the frame; pieces that do not match say nothing.
-        if score is None or (self._choice and score < self._choice.quality - MISMATCH):
-            return fitted
-        return changed(fitted, quality={**fitted.quality, "vmaf": round(score, 2)})
+        return None if self._choice and score < self._choice.quality - MISMATCH else score

@@ -49,15 +49,6 @@ def version() -> str:
     return said.split()[2].removeprefix("n") if said.startswith("ffmpeg version") else "unknown"
 
 
-@cache
-def has_vmaf() -> bool:
-    """Whether the binary can measure VMAF (a system's own ffmpeg often cannot)."""
-    said = subprocess.run(
-        [str(binary()), "-hide_banner", "-filters"], capture_output=True, text=True, timeout=30, check=False
-    )
-    return " libvmaf " in said.stdout
-
-
 def source(path: Path, **options: object) -> Stream:
     """An input. Only clips on this disk: a playlist or a script under a clip's name opens nothing."""
     # With "file:" a name that begins with a dash or holds a colon stays a name.
@@ -142,8 +133,3 @@ def branches(stream: Stream, count: int) -> list[Stream]:
         return [stream]
     split = stream.filter_multi_output("split", count)
     return [split[number] for number in range(count)]
-
-
-def compared(copy: Stream, original: Stream, **options: object) -> Stream:
-    """`copy` against `original` by libvmaf."""
-    return ffmpeg.filter([copy, original], "libvmaf", **options)
