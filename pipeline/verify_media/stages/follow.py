@@ -52,6 +52,11 @@ class Followed:
     def tells(self) -> bool:
         return self.log_odds != 0.0
 
+    @property
+    def explains(self) -> bool:
+        """Whether it may speak for the same place at other times: not where the mark went along or was lost at once."""
+        return self.log_odds > 0 or (self.log_odds == 0 and self.end_s > self.start_s)
+
 
 def follow(item: MediaItem, sightings: Sequence[Sighting]) -> tuple[Followed, ...]:
     """The sightings of one frame, forwards in time; near the end of the clip, backwards. Raises DecodeError."""
