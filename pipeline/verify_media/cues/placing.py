@@ -55,7 +55,7 @@ def placed(frames: Sequence[Grey], place: NDArray[np.float64], way: NDArray[np.f
             shift = mean.found(piece, low + exact[number]) - low
             if np.abs(shift - way[number]).max() < SETTINGS.astray_px:
                 exact[number] = shift
-    return exact - exact[0]
+    return np.asarray(exact - exact[0], np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
