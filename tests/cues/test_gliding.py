@@ -135,3 +135,9 @@ def test_a_card_that_a_hand_moves_before_a_still_camera_passes() -> None:
     found, odds = judged([scenes.lettered_at(scenes.carded(ground, at), at) for at in path])
     assert found.side < -0.8 and found.tremor.across_px > 0.15
     assert odds < -3
+
+
+def test_what_tells_nothing_leaves_what_the_points_tell() -> None:
+    runs = course(scenes.captioned_pan(), scenes.MARK).runs
+    found, _ = judged(pushed())
+    assert log_odds(runs) > 3 and log_odds(runs, [replace(found, own=0.0)]) == log_odds(runs)

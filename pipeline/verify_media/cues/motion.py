@@ -39,6 +39,9 @@ class Settings:
     """Share of the mark's points that must move as one to say where it went."""
     apart_px: float = 4.0
     """A mark that has gone this far shows whether what is around it goes with it."""
+    seen: float = 0.4
+    """Correlation of the mark's brightness before a scene that does not move, below which it has gone or is covered: a
+    title that fades is followed until it has."""
     tile_px: int = 100
     wide: float = 0.3
     """Share of the picture that the moving points must span to be all of it."""
@@ -110,7 +113,7 @@ def course(frames: Sequence[Grey], quad: Quad) -> Course:
         if stretch is None:
             return Course(runs, place, start, True)
         run, end, length = stretch
-        is_same = looks_same(frames[start], place, frames[start + length], end)
+        is_same = _is_same(run, (frames[start], place), (frames[start + length], end))
         if is_same or run.still_energy >= run.along_energy:
             runs.append(run)  # else it is not the mark that went along
         if _has_gone(run) or _is_split(run) or not is_same:
@@ -130,10 +133,21 @@ def _is_split(run: Run) -> bool:
     return stays >= SETTINGS.split and run.along_energy > run.still_energy
 
 
+def _is_same(run: Run, one: tuple[Grey, Quad], two: tuple[Grey, Quad]) -> bool:
+    if run.scene_px >= SETTINGS.moved_px:
+        return looks_same(*one, *two)
+    return _alike(_rectified(*one), _rectified(*two)) >= SETTINGS.seen
+
+
 def looks_same(one: Grey, place: Quad, two: Grey, end: Quad) -> bool:
     """Whether the mark's edges still look alike: normalised correlation of both, rectified to one size."""
     a, b = (cv2.GaussianBlur(strength(_rectified(*seen)), (0, 0), 1.0) for seen in ((one, place), (two, end)))
-    return float(cv2.matchTemplate(a, b, cv2.TM_CCOEFF_NORMED)[0, 0]) >= SETTINGS.same
+    return _alike(a, b) >= SETTINGS.same
+
+
+def _alike(one: Grey | Floats, two: Grey | Floats) -> float:
+    """Normalised correlation."""
+    return float(cv2.matchTemplate(one, two, cv2.TM_CCOEFF_NORMED)[0, 0])
 
 
 def _rectified(frame: Grey, quad: Quad) -> Grey:
