@@ -142,7 +142,7 @@ def _is_same(run: Run, one: tuple[Grey, Quad], two: tuple[Grey, Quad]) -> bool:
 def looks_same(one: Grey, place: Quad, two: Grey, end: Quad) -> bool:
     """Whether the mark's edges still look alike: normalised correlation of both, rectified to one size."""
     a, b = (cv2.GaussianBlur(strength(_rectified(*seen)), (0, 0), 1.0) for seen in ((one, place), (two, end)))
-    return _alike(a, b) >= SETTINGS.same
+    return _alike(np.asarray(a, np.float32), np.asarray(b, np.float32)) >= SETTINGS.same
 
 
 def _alike(one: Grey | Floats, two: Grey | Floats) -> float:
