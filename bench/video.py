@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -29,10 +30,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 import video_clips
 from verify_media.records import ItemReport, Marks, MediaItem, Skipped
 from verify_media.stages.follow import traced
-from video_clips import DIGITAL, NEUTRAL, PHYSICAL
+from video_clips import DIGITAL, NEUTRAL, PHYSICAL, SLID_BANNERS
 
 SPEEDS = (0.5, 1, 2, 4, 8, 16, 32)
 CRFS = (18, 23, 28, 34)
+KINDS = (*PHYSICAL, *DIGITAL, *NEUTRAL, *SLID_BANNERS)
 SURE = 3.0
 """Log-odds: 95 %."""
 NAME = "Willow & Thread"
@@ -55,7 +57,7 @@ class Judged:
 
     @property
     def is_digital(self) -> bool:
-        return self.kind in DIGITAL
+        return self.kind in DIGITAL or self.kind in SLID_BANNERS
 
 
 def simulated(corpus: Path, rounds: int, seed: int, half: str) -> Iterator[Judged]:
@@ -63,13 +65,13 @@ def simulated(corpus: Path, rounds: int, seed: int, half: str) -> Iterator[Judge
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "clip.mp4"
         for number in range(rounds):
-            for place, kind in enumerate((*PHYSICAL, *DIGITAL, *NEUTRAL)):
+            for place, kind in enumerate(KINDS):
                 rng = np.random.default_rng([seed, number, place])
                 word, other = words[rng.integers(len(words))], words[rng.integers(len(words))]
                 speed, crf = SPEEDS[(number + place) % len(SPEEDS)], CRFS[(number + place // 3) % len(CRFS)]
                 clip = video_clips.clip(kind, word, other, rng, speed)
                 video_clips.write(clip.frames, target, crf)
-                (trace,) = traced(video_clips.read_grey(target), [clip.quad])
+                (trace,) = traced(islice(video_clips.read_grey(target), clip.start, None), [clip.quad])
                 yield Judged(kind, speed, crf, word.image.name, trace.log_odds)
 
 
@@ -103,7 +105,7 @@ def print_motion(cases: list[Judged]) -> None:
         print(row(f"{speed} px/frame", [c for c in cases if c.speed == speed]))
     for crf in CRFS:
         print(row(f"CRF {crf}", [c for c in cases if c.crf == crf]))
-    for kind in (*PHYSICAL, *DIGITAL, *NEUTRAL):
+    for kind in KINDS:
         print(row(kind, [c for c in cases if c.kind == kind]))
     moving = [c for c in cases if c.kind not in NEUTRAL]
     wrong = sum(c.odds <= -SURE if c.is_digital else c.odds >= SURE for c in moving)

@@ -19,6 +19,8 @@ from verify_media.records import Quad
 FPS = 30
 PHYSICAL = ("pan", "object", "object-pan", "glide", "glide-pan")
 DIGITAL = ("overlay", "see-through", "banner", "slide", "slide-still", "fade-still")
+SLID_BANNERS = ("slide-banner", "slide-banner-still")
+"""Opaque plates that slide in with their words: overlays that hide what is behind them, as a pushed card does."""
 NEUTRAL = ("still", "overlay-still", "passing", "lights", "covered")
 """Nothing moves that could tell: a motion verdict on these is a fault, whichever it is."""
 
@@ -28,8 +30,10 @@ class Clip:
     frames: list[np.ndarray]
     """RGB uint8, 640 x 480, before the codec."""
     quad: Quad
-    """Of the mark in the first frame."""
+    """Of the mark in frame `start`."""
     kind: str
+    start: int = 0
+    """The first frame in which all of the mark is in view: nothing is read in earlier ones."""
 
 
 @dataclass(frozen=True)
@@ -109,14 +113,21 @@ def clip(kind: str, word: Word, other: Word, rng: np.random.Generator, speed_px:
     if kind in ("lights", "covered"):
         return _dimmed(photo, quad, rng, count) if kind == "lights" else _covered(photo, quad, other, rng, count)
     eyes = still if kind.endswith("still") else shots
-    layer, quad = label(word.text, rng, kind, photo)
+    layer, quad = label(word.text, rng, "banner" if kind in SLID_BANNERS else kind, photo)
     moves = slide(rng, count) if kind.startswith("slide") else np.zeros((count, 2))
     shown = faded(rng, count) if kind.startswith("fade") else np.ones(count)
     frames = [
         laid(camera(warped(photo, e), rng), layer * (1, 1, 1, share), at)
         for e, at, share in zip(eyes, moves, shown, strict=True)
     ]
-    return Clip(frames, _quad(quad + moves[0]), kind)
+    return _seen(frames, quad[None] + moves[:, None], kind)
+
+
+def _seen(frames: list[np.ndarray], places: np.ndarray, kind: str, margin_px: float = 4) -> Clip:
+    """With its mark, of the quads frames x 4 x 2, in the first frame in which all of it is in view; else in frame 0."""
+    inside = ((places >= margin_px) & (places <= np.array([640, 480]) - margin_px)).all(axis=(1, 2))
+    start = int(np.argmax(inside))
+    return Clip(frames, _quad(places[start]), kind, start)
 
 
 def faded(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -136,11 +147,12 @@ def _glide(kind: str, word: Word, other: Word, rng: np.random.Generator, eyes: n
         layer, quad = label(word.text, rng, "print", photo)
         photo = cv2.GaussianBlur(laid(photo, layer, (0, 0)), (0, 0), rng.uniform(0.6, 1.2))
     moves = slide(rng, len(eyes))
-    frames = []
-    for eye, move in zip(eyes, moves, strict=True):
-        own = eye @ _matrix(*move, 0.0, 1.0)
-        frames.append(camera(_with_card(warped(ground, eye), photo, quad, own, margin, turning=False), rng))
-    return Clip(frames, _quad(quad + moves[0]), kind)
+    ways = [eye @ _matrix(*move, 0.0, 1.0) for eye, move in zip(eyes, moves, strict=True)]
+    frames = [
+        camera(_with_card(warped(ground, eye), photo, quad, own, margin, turning=False), rng)
+        for eye, own in zip(eyes, ways, strict=True)
+    ]
+    return _seen(frames, np.stack([cv2.perspectiveTransform(quad[None], own)[0] for own in ways]), kind)
 
 
 def _dimmed(photo: np.ndarray, quad: np.ndarray, rng: np.random.Generator, count: int) -> Clip:

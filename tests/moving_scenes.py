@@ -48,6 +48,29 @@ def board(image: np.ndarray, at: tuple[float, float] = (0.0, 0.0)) -> np.ndarray
     return image
 
 
+def _shifted(layer: np.ndarray, at: tuple[float, float], flags: int = cv2.INTER_LINEAR) -> np.ndarray:
+    x, y = at
+    matrix = np.array([[1, 0, x], [0, 1, y]], np.float64)
+    return np.asarray(cv2.warpAffine(layer, matrix, VIEW, flags=flags), np.float64)
+
+
+def _laid(image: np.ndarray, layer: np.ndarray, alpha: np.ndarray, at: tuple[float, float]) -> np.ndarray:
+    share = _shifted(alpha, at)
+    return np.asarray(np.round(image * (1 - share) + _shifted(layer, at) * share), np.uint8)
+
+
+def lettered_at(image: np.ndarray, at: tuple[float, float]) -> np.ndarray:
+    """WILLOW at MARK, moved by `at` to a fraction of a pixel."""
+    letters = lettered(np.zeros(VIEW[::-1], np.uint8))
+    return _laid(image, np.full(VIEW[::-1], 250.0), letters / 250.0, at)
+
+
+def carded(image: np.ndarray, at: tuple[float, float]) -> np.ndarray:
+    """The card of `board` behind MARK, moved by `at` to a fraction of a pixel."""
+    card = board(np.zeros(VIEW[::-1], np.uint8))
+    return _laid(image, card.astype(np.float64), (cv2.GaussianBlur((card > 0).astype(np.float64), (0, 0), 0.6)), at)
+
+
 def shaky(count: int, speed_px: float, seed: int = 5) -> np.ndarray:
     """count x 2: a hand's path that starts at the origin."""
     rng = np.random.default_rng(seed)
@@ -79,7 +102,7 @@ def captioned_pan(count: int = 16, speed_px: float = 2.0) -> list[np.ndarray]:
 def held_card(count: int = 16, speed_px: float = 2.0) -> list[np.ndarray]:
     """A still camera; the board with its lettering is moved by a hand."""
     ground = view(scene(), 0, 0)
-    return [lettered(board(ground.copy(), (x, y)), (x, y)) for x, y in np.round(shaky(count, speed_px))]
+    return [lettered_at(carded(ground, (x, y)), (x, y)) for x, y in shaky(count, speed_px)]
 
 
 def passed_behind(count: int = 16) -> list[np.ndarray]:

@@ -10,6 +10,7 @@ import pytest
 
 import moving_scenes as scenes
 from verify_media.cues.gliding import Glide, glide
+from verify_media.cues.motion import course
 from verify_media.cues.motion_odds import log_odds
 from verify_media.cues.tracking import Grey
 
@@ -24,6 +25,14 @@ def slid(*, panned: bool = False) -> list[Grey]:
 def pushed() -> list[Grey]:
     ground = scenes.view(scenes.scene(), 0, 0)
     return [scenes.lettered(scenes.board(ground.copy(), at), at) for at in WAY]
+
+
+def followed(*, plate: bool, shared: float, speed_px: float = 2.0) -> list[Grey]:
+    """A card, or a plate that is laid over the picture, which goes evenly while the camera trembles."""
+    path = scenes.shaky(12, speed_px)
+    ways = np.array(WAY) + shared * path
+    views = [scenes.view(scenes.scene(), x, y) for x, y in path]
+    return [scenes.lettered_at(scenes.carded(v, at) if plate else v, at) for v, at in zip(views, ways, strict=True)]
 
 
 def judged(frames: list[Grey]) -> tuple[Glide, float]:
@@ -95,4 +104,40 @@ def test_a_mark_that_has_left_the_picture_gives_nothing(off: float) -> None:
 
 def test_a_path_that_trembles_does_not_accuse() -> None:
     found, odds = judged(slid())
-    assert odds > 3 and log_odds((), [replace(found, jitter_px=0.7)]) == 0
+    assert odds > 3 and log_odds((), [replace(found, tremor=replace(found.tremor, across_px=0.7))]) == 0
+
+
+def test_a_card_that_trembles_as_the_scene_does_lay_before_the_camera() -> None:
+    """It is pushed as evenly as a program would: the camera's own tremor tells."""
+    found, _ = judged(followed(plate=True, shared=1.0))
+    assert found.tremor.shared == pytest.approx(1, abs=0.1) and found.own * found.px > 12
+    assert log_odds((), [found]) < -3
+
+
+def test_a_plate_that_slides_in_over_a_trembling_scene_is_digital() -> None:
+    """It hides what is behind it, as a card does."""
+    frames = followed(plate=True, shared=0.0)
+    found, _ = judged(frames)
+    assert found.behind < 0.5 and abs(found.tremor.shared) < 0.05
+    assert log_odds(course(frames, scenes.MARK).runs, [found]) > 3
+
+
+def test_what_is_even_accuses_only_where_all_of_the_picture_moves() -> None:
+    frames = followed(plate=True, shared=0.0)
+    found, _ = judged(frames)
+    runs = [replace(run, everywhere=0.5) for run in course(frames, scenes.MARK).runs]
+    assert log_odds(runs, [found]) < 1 and log_odds((), [found]) == 0
+
+
+def test_a_card_that_a_hand_moves_before_a_still_camera_passes() -> None:
+    path = np.array(WAY) + scenes.shaky(12, 0.0) + np.random.default_rng(2).normal(0, 0.35, (12, 2))
+    ground = scenes.view(scenes.scene(), 0, 0)
+    found, odds = judged([scenes.lettered_at(scenes.carded(ground, at), at) for at in path])
+    assert found.side < -0.8 and found.tremor.across_px > 0.15
+    assert odds < -3
+
+
+def test_what_tells_nothing_leaves_what_the_points_tell() -> None:
+    runs = course(scenes.captioned_pan(), scenes.MARK).runs
+    found, _ = judged(pushed())
+    assert log_odds(runs) > 3 and log_odds(runs, [replace(found, own=0.0)]) == log_odds(runs)

@@ -10,9 +10,12 @@ import pytest
 import moving_scenes as scenes
 from verify_media.cues import motion, trace
 from verify_media.cues.gliding import Glide
+from verify_media.cues.tremor import NONE
 from verify_media.records import Quad
 
-SLID = Glide(frames=12, px=44, fit=0.9, jitter_px=0.1, own=1.0, behind=0.98, beside=0.1, texture=500)
+SLID = Glide(
+    frames=12, px=44, fit=0.9, tremor=NONE, own=1.0, behind=0.98, beside=0.1, side=1.0, texture=500, scene_share=1.0
+)
 END: Quad = ((10.0, 10.0), (90.0, 10.0), (90.0, 40.0), (10.0, 40.0))
 
 

@@ -81,6 +81,24 @@ def test_a_caption_fails_and_its_times_are_told(tmp_path: Path, monkeypatch: pyt
     assert all(sighting.outcome is Outcome.DIGITAL for sighting in report.sightings)
 
 
+def test_a_moment_in_which_the_mark_hangs_over_the_edge_explains_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is lost at once there: the one in which all of it is in view is followed, though it was read less well."""
+    path = scenes.write(tmp_path / "a.mp4", scenes.pan(40, 0.5), gop=5)
+
+    def find(frame: Frame) -> Sighting:
+        x, y = scenes.shaky(40, 0.5)[round((frame.time_s or 0) * 30)]
+        tl, tr, br, bl = ((a + x - 176, b + y) for a, b in scenes.MARK)
+        if (frame.time_s or 0) < 0.5:
+            return at((tl, tr, br, bl), frame, 0.85)
+        return at(((-40.0, tl[1]), tr, br, (-40.0, bl[1])), frame, letter_height_px=60.0)
+
+    report, _ = examined(monkeypatch, path, find)
+    assert report.outcome is Outcome.PHYSICAL
+    assert report.best is not None and (report.best.time_s or 0) < 0.5
+
+
 def test_a_still_clip_is_judged_as_a_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = scenes.write(tmp_path / "a.mp4", [scenes.pan(1)[0]] * 30)
     report, _ = examined(monkeypatch, path, lambda frame: at(scenes.MARK, frame))

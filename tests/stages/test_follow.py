@@ -74,3 +74,8 @@ def test_motion_outweighs_a_photo_that_says_otherwise() -> None:
     assert judged.outcome is Outcome.PHYSICAL
     weak = fused(sighting(Outcome.DIGITAL, p_digital=0.97), Followed(0, 1, -1.5))
     assert weak.outcome is Outcome.UNSURE
+
+
+def test_what_was_lost_at_once_explains_nothing() -> None:
+    assert not Followed(1.0, 1.0, 0.0).explains and Followed(1.0, 1.4, 0.0).explains
+    assert Followed(1.0, 1.0, 4.0).explains and not Followed(1.0, 1.4, -4.0).explains

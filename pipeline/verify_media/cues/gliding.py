@@ -14,8 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from verify_media.cues.rings import fill, height, rings, slopes
+from verify_media.cues.placing import placed, strength
+from verify_media.cues.rings import fill, height, rings
 from verify_media.cues.tracking import Floats, Grey, Motion, corners, follow, motion, moved
+from verify_media.cues.tremor import Tremor, jitter, tremor
 from verify_media.records import Quad
 
 
@@ -76,16 +78,20 @@ class Glide:
     """How far the lettering went in the picture."""
     fit: float
     """Correlation of the lettering with that of the first frame: median of the batch."""
-    jitter_px: float
-    """What is uneven in its path, from frame to frame."""
+    tremor: Tremor
+    """What is uneven in its path, from frame to frame, beside that of the scene."""
     own: float
     """Share of its path that the scene's movement does not explain: 0 for what stands in the scene at any depth."""
     behind: float
     """Agreement of the ring around the letters with the scene that was there before or after."""
     beside: float
     """Agreement of the ring with itself, moved as the letters are."""
+    side: float
+    """Where the ring lies between what the scene (1) and what the letters (-1) foresee for it."""
     texture: float
     """Pixels of texture in the ring, on average."""
+    scene_share: float
+    """Share of the scene's points that agree on its movement."""
 
 
 def glide(frames: Sequence[Grey], quad: Quad) -> tuple[Glide, Quad] | None:
@@ -99,18 +105,20 @@ def glide(frames: Sequence[Grey], quad: Quad) -> tuple[Glide, Quad] | None:
     scene = _scene(frames[: len(way)], place, way)
     if scene is None:
         return None
-    behind, beside, texture = rings(frames, place, way, scene)
-    middles = np.stack([moved(place.mean(0)[None], matrix)[0] for matrix in scene])
-    length = float(np.linalg.norm(np.ptp(way, axis=0)))
+    way = placed(frames, place, way)
+    seen = rings(frames, place, way, scene.motions)
+    middles = scene.at(place.mean(0))
     found = Glide(
         frames=len(way),
-        px=length,
+        px=float(np.linalg.norm(np.ptp(way, axis=0))),
         fit=float(np.median(fits)),
-        jitter_px=jitter(way),
-        own=own_share(way, middles - place.mean(0)),
-        behind=behind,
-        beside=beside,
-        texture=texture,
+        tremor=tremor(way, middles, scene.halves_at(place.mean(0))),
+        own=own_share(way, middles),
+        behind=seen.behind,
+        beside=seen.beside,
+        side=seen.side,
+        texture=seen.texture,
+        scene_share=scene.share,
     )
     tl, tr, br, bl = ((float(x), float(y)) for x, y in place + way[-1])
     return found, (tl, tr, br, bl)
@@ -126,16 +134,12 @@ def _shows(frame: Grey, low: NDArray[np.intp], high: NDArray[np.intp]) -> bool:
     return bool((high - low >= SETTINGS.least_side_px).all() and (high <= frame.shape[::-1]).all())
 
 
-def _strength(grey: NDArray[np.uint8]) -> Floats:
-    return np.asarray(np.linalg.norm(slopes(grey), axis=2), np.float32)
-
-
 def _is_in_place(frames: Sequence[Grey], place: NDArray[np.float64]) -> bool:
     """Whether the last frame shows at the same place what the first one did."""
     low, high = _box(place)
     if not _shows(frames[0], low, high):
         return True
-    one, two = (_strength(f[low[1] : high[1], low[0] : high[0]]) for f in (frames[0], frames[-1]))
+    one, two = (strength(f[low[1] : high[1], low[0] : high[0]]) for f in (frames[0], frames[-1]))
     return float(cv2.matchTemplate(two, one, cv2.TM_CCOEFF_NORMED)[0, 0]) >= SETTINGS.in_place
 
 
@@ -146,7 +150,7 @@ def _way(frames: Sequence[Grey], place: NDArray[np.float64]) -> tuple[NDArray[np
     frame fades.
     """
     low, high = _box(place)
-    template = _strength(frames[0][low[1] : high[1], low[0] : high[0]])
+    template = strength(frames[0][low[1] : high[1], low[0] : high[0]])
     if float(template.std()) < SETTINGS.plain:
         return np.zeros((0, 2)), []
     way, fits, speed = [np.zeros(2)], [1.0], np.zeros(2)
@@ -180,14 +184,14 @@ def _found(frame: Grey, template: Floats, expected: NDArray[np.float64], reach_p
     window = frame[start[1] : stop[1], start[0] : stop[0]]
     if window.shape[0] < height + 2 or window.shape[1] < width + 2:
         return None
-    strength = _strength(window)
-    scores = cv2.matchTemplate(strength, template, cv2.TM_CCOEFF_NORMED)
+    edges = strength(window)
+    scores = cv2.matchTemplate(edges, template, cv2.TM_CCOEFF_NORMED)
     _, best, _, (x, y) = cv2.minMaxLoc(scores)
     if best < SETTINGS.alike:
         return None
     at = np.array([_peak(scores[y, :], x), _peak(scores[:, x], y)])
     middle = at + np.array([width - 1, height - 1]) / 2
-    patch = cv2.getRectSubPix(strength, (width, height), (float(middle[0]), float(middle[1])))
+    patch = cv2.getRectSubPix(edges, (width, height), (float(middle[0]), float(middle[1])))
     return _Found(start + at, float(best), np.asarray(patch, np.float32))
 
 
@@ -200,8 +204,29 @@ def _peak(values: NDArray[np.generic], at: int) -> float:
     return at + (0.5 * (one - three) / bend if bend < 0 else 0.0)
 
 
-def _scene(frames: Sequence[Grey], place: NDArray[np.float64], way: NDArray[np.float64]) -> list[Motion] | None:
-    """Movement of the scene near the lettering's path, from the first frame to each."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scene:
+    """Movement from the first frame to each, by all of the points and by each half of them; and the share that agrees
+    on it."""
+
+    motions: list[Motion]
+    halves: tuple[list[Motion], list[Motion]]
+    share: float
+
+    def at(self, point: NDArray[np.float64]) -> NDArray[np.float64]:
+        """frames x 2: where it takes the point."""
+        return _path(self.motions, point)
+
+    def halves_at(self, point: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return _path(self.halves[0], point), _path(self.halves[1], point)
+
+
+def _path(motions: Sequence[Motion], point: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.stack([moved(point[None], matrix)[0] for matrix in motions]) - point
+
+
+def _scene(frames: Sequence[Grey], place: NDArray[np.float64], way: NDArray[np.float64]) -> _Scene | None:
+    """What lies around the lettering's path."""
     mask = np.full(frames[0].shape, 255, np.uint8)
     hidden_px = SETTINGS.hidden[0] + SETTINGS.hidden[1] * height(place)
     for shift in way:
@@ -210,18 +235,19 @@ def _scene(frames: Sequence[Grey], place: NDArray[np.float64], way: NDArray[np.f
     if not len(points):
         return None
     paths = follow(frames, points)
-    fits = [motion(paths, number) for number in range(len(frames))]
-    found = [fit[0] for fit in fits if fit is not None]
-    return found if len(found) == len(frames) else None
+    whole, one, two = (_motions(group) for group in (paths, paths[:, ::2], paths[:, 1::2]))
+    if whole is None or one is None or two is None:
+        return None
+    return _Scene(whole[0], (one[0], two[0]), whole[1])
 
 
-def jitter(way: NDArray[np.float64]) -> float:
-    """Tremor, pixels: third differences (1, -3, 3, -1) over those of white noise, of which the squares add up to 20.
-
-    An even or eased path has next to none.
-    """
-    third = np.diff(way, n=3, axis=0)
-    return float(np.sqrt(np.median((third**2).sum(axis=1)) / 20)) if len(third) else 0.0
+def _motions(paths: Floats) -> tuple[list[Motion], float] | None:
+    """From the first frame to each, and the share of the points that agrees, in the median frame."""
+    fits = [motion(paths, number) for number in range(len(paths))]
+    found = [fit for fit in fits if fit is not None]
+    if len(found) < len(paths):
+        return None
+    return [fit[0] for fit in found], float(np.median([fit[1] for fit in found]))
 
 
 def own_share(way: NDArray[np.float64], scene: NDArray[np.float64]) -> float:

@@ -41,11 +41,28 @@ class Settings:
 SETTINGS = Settings()
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the ring shows, over several pairs of frames."""
+
+    behind: float
+    """Agreement with the scene, 1 for the same."""
+    beside: float
+    """Agreement with itself, moved as the letters are."""
+    side: float
+    """Where it lies between what the scene (1) and what the letters (-1) foresee, along the line between both.
+
+    Unlike the agreements it is the same where scene and support look alike, as rows of lettering do.
+    """
+    texture: float
+    """Pixels at which both foresee something else, on average."""
+
+
 def rings(
     frames: Sequence[Grey], place: NDArray[np.float64], way: NDArray[np.float64], scene: Sequence[Motion]
-) -> tuple[float, float, float]:
-    """Agreement of the rings laid along the scene and along the letters, and their pixels of texture."""
-    sums, texture, pairs = np.zeros((2, 2)), 0.0, 0
+) -> Seen:
+    """What is seen close around the letters."""
+    sums, texture, pairs = np.zeros((3, 2)), 0.0, 0
     for number in np.unique(np.linspace(0, len(way) - 1, SETTINGS.looks).astype(int)):
         other = _apart(number, place, way, scene)
         if other is None:
@@ -54,8 +71,8 @@ def rings(
         sums += compared[0]
         texture += compared[1]
         pairs += 1
-    share = sums[:, 0] / np.maximum(sums[:, 1], 1e-6)
-    return float(share[0]), float(share[1]), texture / max(pairs, 1)
+    behind, beside, side = sums[:, 0] / np.maximum(sums[:, 1], 1e-6)
+    return Seen(float(behind), float(beside), float(side), texture / max(pairs, 1))
 
 
 def _apart(number: int, place: NDArray[np.float64], way: NDArray[np.float64], scene: Sequence[Motion]) -> int | None:
@@ -85,7 +102,7 @@ def _compared(
     one: int,
     two: int,
 ) -> tuple[NDArray[np.float64], float]:
-    """2 x 2: sums of common and of all gradient energy of the ring in frame `one`, along the scene and the letters."""
+    """The sums of `_agreements` for the ring in frame `one`, and its pixels of texture."""
     gap, wide = (max(px, heights * height(place)) for px, heights in (SETTINGS.gap, SETTINGS.wide))
     quad = place + way[one]
     low = np.floor(quad.min(0) - gap - wide).astype(int)
@@ -105,13 +122,17 @@ def _compared(
 
 
 def _agreements(here: Floats, scene: Floats, mark: Floats) -> tuple[NDArray[np.float64], float]:
-    """Sums as in `_compared`, over the pixels (N x 2 gradients) at which both ways foresee something else."""
-    told = ((scene - mark) ** 2).sum(1) >= SETTINGS.slope**2
+    """3 x 2: sums of common and of all gradient energy, along the scene and the letters; and the way from the middle
+    of both towards the scene, over half of their distance. Of the pixels (N x 2) at which they foresee something else.
+    """
+    apart = ((scene - mark) ** 2).sum(1)
+    told = apart >= SETTINGS.slope**2
     sums = [
         [float((here[told] * way[told]).sum()), float((here[told] ** 2 + way[told] ** 2).sum()) / 2]
         for way in (scene, mark)
     ]
-    return np.array(sums), float(told.sum())
+    towards = ((2 * here - scene - mark) * (scene - mark)).sum(1)
+    return np.array([*sums, [float(towards[told].sum()), float(apart[told].sum())]]), float(told.sum())
 
 
 def _patch(frame: Grey, matrix: Motion, low: NDArray[np.intp], size: tuple[int, ...]) -> Grey:
@@ -121,7 +142,7 @@ def _patch(frame: Grey, matrix: Motion, low: NDArray[np.intp], size: tuple[int, 
     return np.asarray(cv2.warpAffine(frame, shifted, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP), np.uint8)
 
 
-def slopes(grey: NDArray[np.uint8]) -> Floats:
+def slopes(grey: Grey) -> Floats:
     """height x width x 2: Sobel gradients."""
     return np.moveaxis(layers.slopes(grey), 0, -1)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from verify_media.cues.fading import Fade, Window, fade
 from verify_media.cues.gliding import Glide, glide
 from verify_media.cues.motion import SETTINGS as MOTION
-from verify_media.cues.motion import Run, course
+from verify_media.cues.motion import Course, Run, course, looks_same
 from verify_media.cues.motion_odds import log_odds
 from verify_media.cues.tracking import Grey
 from verify_media.records import Quad
@@ -31,6 +31,8 @@ class Trace:
     """Number of the frame and place, wherever it was located anew."""
     frames: int = 0
     is_lost: bool = False
+    _sight: tuple[Grey, Quad] | None = None
+    """The first frame and the mark's place in it."""
     _window: Window | None = None
     _crops: list[Grey] = field(default_factory=list)
     """The mark and what is around it, as long as it stands where it was first seen."""
@@ -41,16 +43,22 @@ class Trace:
         if self.is_done or len(batch) < 2:
             return
         start = self.place
+        self._sight = self._sight or (batch[0], start)
         went = course(batch, start)
         self.runs += went.runs
-        self.place, self.is_lost = went.place, went.is_lost
-        self.frames += went.frames
-        is_plain = went.runs and all(_is_plain(run) for run in went.runs) and not went.is_lost
-        if is_plain or not self._has_glided(batch, start, went.runs):
+        self.place, self.is_lost = went.place, went.is_lost or self._is_another(batch[-1], went)
+        begun, self.frames = self.frames, self.frames + went.frames
+        is_plain = went.runs and all(_is_plain(run) for run in went.runs) and not self.is_lost
+        if (is_plain and self.is_done) or not self._has_glided(batch, start, went.runs, begun):
             self._keep(batch)
         self.trail.append((self.frames, self.place))
 
-    def _has_glided(self, batch: Sequence[Grey], start: Quad, runs: Sequence[Run]) -> bool:
+    def _is_another(self, frame: Grey, went: Course) -> bool:
+        """Whether what is there now is not what was seen first; a title before a still scene may have faded."""
+        has_moved = any(run.scene_px >= MOTION.moved_px for run in went.runs)
+        return has_moved and self._sight is not None and not looks_same(*self._sight, frame, went.place)
+
+    def _has_glided(self, batch: Sequence[Grey], start: Quad, runs: Sequence[Run], begun: int) -> bool:
         found = glide(batch, start)
         if found is None:
             return False
@@ -59,7 +67,7 @@ class Trace:
         is_whole = gliding.frames == len(batch)
         if self.is_lost and is_whole:
             self.place, self.is_lost = end, False
-            self.frames += len(batch) - 1
+            self.frames = begun + len(batch) - 1
         elif not self.is_lost and gliding.own >= OWN_WAY and any(run.agreement < MOTION.agreed for run in runs):
             # the points did not say where it went, and its place was laid along the scene: what is there now is another
             self.place, self.is_lost = (end, False) if is_whole else (self.place, True)
@@ -83,6 +91,10 @@ class Trace:
     @property
     def has_faded(self) -> bool:
         return log_odds((), (), self.fades) >= 1
+
+    @property
+    def goes_its_own_way(self) -> bool:
+        return any(glide.own >= OWN_WAY for glide in self.glides)
 
     @property
     def is_done(self) -> bool:

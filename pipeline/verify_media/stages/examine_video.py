@@ -79,7 +79,7 @@ def _follow(item: MediaItem, seen: Sequence[Seen], known: Sequence[Track]) -> li
         left = [frame for frame in seen if any(_track_of(s, tracks) is None for s in _worth(frame.sightings))]
         if not left or _passes(tracks):
             break
-        frame = max(left, key=_promise)
+        frame = max(left, key=lambda seen: (_shows_whole(seen, item), _promise(seen)))
         chosen = [*_worth(frame.sightings)[: BOUNDS.marks_per_frame], *_large(frame.others)[: BOUNDS.other_texts]]
         for sighting, followed in zip(chosen, follow(item, chosen), strict=True):
             tracks.append(Track(sighting, followed))
@@ -112,13 +112,20 @@ def _promise(frame: Seen) -> float:
     return max((s.is_certain + s.score) * min(60.0, s.letter_height_px or 30.0) for s in frame.sightings)
 
 
+def _shows_whole(frame: Seen, item: MediaItem) -> bool:
+    """Whether a mark is in view to its corners: one that hangs over the edge is lost at once."""
+    size = item.width, item.height
+    quads = (sighting.quad for sighting in _worth(frame.sightings))
+    return any(all(0 <= c <= most for corner in quad for c, most in zip(corner, size, strict=True)) for quad in quads)
+
+
 def _track_of(sighting: Sighting, tracks: Sequence[Track]) -> Track | None:
     """The track that tells about the sighting: its own; or an overlay's that stands in the same place at any time."""
     for track in tracks:
         if track.sighting.mark != sighting.mark:
             continue
         same_place = overlap(track.sighting.quad, sighting.quad) > 0.5
-        if same_place and (track.sighting.time_s == sighting.time_s or track.followed.log_odds >= 0):
+        if same_place and (track.sighting.time_s == sighting.time_s or track.followed.explains):
             return track
     return None
 

@@ -52,6 +52,11 @@ class Followed:
     def tells(self) -> bool:
         return self.log_odds != 0.0
 
+    @property
+    def explains(self) -> bool:
+        """Whether it may speak for the same place at other times: not where the mark went along or was lost at once."""
+        return self.log_odds > 0 or (self.log_odds == 0 and self.end_s > self.start_s)
+
 
 def follow(item: MediaItem, sightings: Sequence[Sighting]) -> tuple[Followed, ...]:
     """The sightings of one frame, forwards in time; near the end of the clip, backwards. Raises DecodeError."""
@@ -143,5 +148,5 @@ def _reason(sighting: Sighting, trace: Trace, mark_px: float) -> Message | None:
     if trace.log_odds > 0:
         key = "motion-fades" if trace.has_faded else "motion-slides" if mark_px >= 3 else "motion-stays"
         return message(key, mark=mark)
-    is_thing = max(run.everywhere for run in trace.runs) < 0.5
+    is_thing = trace.goes_its_own_way or max([0.0, *(run.everywhere for run in trace.runs)]) < 0.5
     return message("motion-with-object" if is_thing else "motion-with-scene", mark=mark)
