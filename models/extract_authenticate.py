@@ -1,9 +1,10 @@
 """Measures composed pictures with the product's own code, for models/train_authenticate.py.
 
-usage: python models/extract_authenticate.py SET OUT.npz [--rows FROM TO]     (SET: a folder written by models/compose/build.py)
+usage: python models/extract_authenticate.py SET OUT.npz [--part FIRST STEP]     (SET: a folder written by models/compose/build.py)
 
-Quads of both classes are those that the reader gives for the mark, or for a part of its line, and have the ground around
-them that the product adds; what cannot be read is left out. Writes OUT.npz and OUT.json, a row a sighting.
+Quads of both classes are those that the product's reader gives for the mark, or for a part of its line, in the largest of
+the files of a picture, and have the ground around them that the product adds; what is not found is left out. Writes
+OUT.npz and OUT.json, a row a sighting.
 """
 
 # ruff: noqa: E501
@@ -13,6 +14,8 @@ import argparse
 import json
 import random
 import sys
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import cv2
@@ -25,9 +28,7 @@ from authenticate_data import MARGIN  # noqa: E402
 from compose.as_read import as_read  # noqa: E402
 
 from verify_media.cues import setting, vector, windows  # noqa: E402
-from verify_media.readers.placing import Place  # noqa: E402
-from verify_media.readers.strips import Pyramid  # noqa: E402
-from verify_media.records import Reader, Sighting  # noqa: E402
+from verify_media.records import Sighting  # noqa: E402
 from verify_media.stages.authenticate import with_ground  # noqa: E402
 
 MOST_PHYSICAL = 8
@@ -38,37 +39,62 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("set", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--rows", type=int, nargs=2, default=(0, 10**9))
+    parser.add_argument("--part", type=int, nargs=2, default=(0, 1), help="pictures FIRST, FIRST + STEP, ...")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     table: dict[str, list] = {name: [] for name in ("X", "M", "MI", "N", "NI", "F", "C", "W", "Q", "S", "SQ", "fidx")}
     found: list[dict] = []
-    lines = (args.set / "rows.jsonl").read_text().splitlines()[slice(*args.rows)]
-    for row in map(json.loads, lines):
-        if (args.set / "pictures" / row["file"]).exists():
-            _picture(args.set, row, table, found)
-    arrays = {k: np.array(v) for k, v in table.items()}
+    rows = map(json.loads, (args.set / "rows.jsonl").read_text().splitlines())
+    pictures = [list(files) for _, files in groupby(rows, key=lambda row: row["file"].rsplit("_", 1)[0])]
+    for files in pictures[args.part[0] :: args.part[1]]:
+        _picture(args.set, files, table, found)
+    arrays = {name: np.array(table.pop(name)) for name in list(table)}  # one copy in memory, not two
     arrays["MI"], arrays["NI"] = np.packbits(arrays["MI"], axis=-1), np.packbits(arrays["NI"], axis=-1)
     np.savez(args.out, **arrays)
     args.out.with_suffix(".json").write_text(json.dumps(found))
     print(len(found), "sightings", sum(f["y"] for f in found), "digital")
 
 
-def _picture(folder: Path, row: dict, table: dict, found: list[dict]) -> None:
-    rng = random.Random(row["file"])
-    image = np.asarray(Image.open(folder / "pictures" / row["file"]).convert("RGB"))
-    quads = [np.array(m["quad"]) for m in row["marks"]]
-    pyramid = Pyramid(image)
-    around = vector.surroundings(image, [_tuple(q) for q in (*quads, *map(np.array, row.get("others", [])))])
-    there = [i for i, m in enumerate(row["marks"]) if not m["digital"]]
+def _picture(folder: Path, files: list[dict], table: dict, found: list[dict]) -> None:
+    """`files`: the rows of one picture, saved in several ways."""
+    rng = random.Random(files[0]["file"])
+    largest = max(files, key=lambda row: _scale(row["marks"], files[0]["marks"])[0])
+    seen = as_read(_opened(folder, largest), largest["marks"], rng)
+    there = [i for i, mark in enumerate(largest["marks"]) if not mark["digital"]]
     rng.shuffle(there)
+    at = [i for i, m in enumerate(largest["marks"]) if m["digital"]] + there[:MOST_PHYSICAL]
+    for row in files:
+        scale, offset = _scale(row["marks"], largest["marks"])
+        moved = {i: _moved(seen[i], scale, offset) for i in at if seen[i] is not None}
+        _file(folder, row, moved, table, found)
+
+
+def _scale(marks: list[dict], of: list[dict]) -> tuple[float, np.ndarray]:
+    """Scale and offset (x, y) from the quads `of` one file to those of another file of the same picture."""
+    new, old = (np.concatenate([m["quad"] for m in some]) for some in (marks, of))
+    scale = float(np.linalg.norm(new - new.mean(0)) / max(np.linalg.norm(old - old.mean(0)), 1e-6))
+    return scale, new.mean(0) - scale * old.mean(0)
+
+
+def _moved(sighting: Sighting, scale: float, offset: np.ndarray) -> Sighting:
+    quad = _tuple(np.array(sighting.quad) * scale + offset)
+    return replace(sighting, quad=quad, letter_height_px=sighting.letter_height_px * scale)
+
+
+def _opened(folder: Path, row: dict) -> np.ndarray:
+    return np.asarray(Image.open(folder / "pictures" / row["file"]).convert("RGB"))
+
+
+def _file(folder: Path, row: dict, sightings: dict[int, Sighting], table: dict, found: list[dict]) -> None:
+    image = _opened(folder, row)
+    drawn = [_tuple(np.array(q)) for q in (*(m["quad"] for m in row["marks"]), *row.get("others", []))]
+    around = vector.surroundings(image, drawn)
     far_at = None
-    for i in [i for i, m in enumerate(row["marks"]) if m["digital"]] + there[:MOST_PHYSICAL]:
-        mark = row["marks"][i]
-        place = _read(pyramid, mark, quads[i], rng, is_drawn=mark["digital"] or row["synthetic"])
-        if place is None or place.letter_height_px < 11:
+    for i, sighting in sightings.items():
+        mark, height = row["marks"][i], sighting.letter_height_px
+        if height < 11:
             continue
-        quad = with_ground(_sighting(mark["text"], place), image.shape)
+        quad = with_ground(sighting, image.shape)
         seen = vector.measured(around, quad)
         if not len(seen.mark.pixels) or (seen.mark_edges < 8 and not mark["digital"]):
             continue
@@ -86,20 +112,7 @@ def _picture(folder: Path, row: dict, table: dict, found: list[dict]) -> None:
         for name, value in zip(("S", "SQ"), setting.cut(image, quad, MARGIN), strict=True):
             table[name].append(value)
         table["fidx"].append(far_at)
-        found.append({k: row[k] for k in ("file", "photo", "source", "fold", "post", "synthetic")} | {"y": int(mark["digital"]), "tool": mark["tool"], "text": mark["text"], "quad": np.round(quad, 1).tolist(), "letters_px": place.letter_height_px})  # fmt: skip
-
-
-def _read(pyramid: Pyramid, mark: dict, quad: np.ndarray, rng: random.Random, *, is_drawn: bool) -> Place | None:
-    """Now and then some words of a line only, as a name stands in a line. `is_drawn`: the quad has no ground yet."""
-    words = mark["text"].split()
-    if len(words) > 2 and rng.random() < 0.4:
-        first = rng.randrange(len(words) - 1)
-        words = words[first : first + rng.randint(1, len(words) - 1)]
-    return as_read(pyramid, quad, " ".join(words), rng.uniform(0.1, 0.3) if is_drawn else 0.0)
-
-
-def _sighting(text: str, place: Place) -> Sighting:
-    return Sighting(text, Reader.TEXT, place.quad, 1.0, letter_height_px=place.letter_height_px)
+        found.append({k: row[k] for k in ("file", "photo", "source", "fold", "post", "synthetic")} | {"y": int(mark["digital"]), "tool": mark["tool"], "text": mark["text"], "quad": np.round(quad, 1).tolist(), "letters_px": height})  # fmt: skip
 
 
 def _filled(view: windows.View, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,10 +1,10 @@
 # ruff: noqa: PTH207
-"""Last step of the training: trees, fusion with the networks, calibration, and the files that the product ships.
+"""Last step of the training: trees, fusion with the networks, calibration.
 
-usage: python models/fuse_authenticate.py --data 'FOLDER/*.npz' --nets FOLDER --out models
+usage: python models/fuse_authenticate.py --data 'FOLDER/*.npz' --out models --scores SCORES.npz [--alone]
 
-Writes authenticate_trees.onnx, authenticate_pixels.onnx, authenticate_setting.onnx, authenticate_calibration.toml, and
-scores.npz beside the nets. Before there are any nets it writes the trees alone, which the nets then learn to correct.
+Writes authenticate_trees.onnx, authenticate_calibration.toml and the scores; the networks are those that lie in models/
+(export_networks.py). Fusion and limits come from photos that neither the judging trees nor the networks have seen.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "
 
 import train_authenticate  # noqa: E402
 import train_authenticate_setting  # noqa: E402
-from authenticate_data import Data, Rows, columns, load, load_settings, tidy, weights  # noqa: E402
+from authenticate_data import Data, Rows, Settings, columns, load, load_settings, tidy, weights  # noqa: E402
 from authenticate_limits import calibrated, toml  # noqa: E402
 from authenticate_trees import boosters, fit_trees, forgotten, judged  # noqa: E402
 from export_trees import export_trees  # noqa: E402
@@ -37,12 +37,18 @@ EXPLAINED = (
     "baseline_at_axis",
 )
 
+PIXELS = ("mark", "near", "far", "context", "wide")
+SETTING = ("picture", "inside", "around")
+UNSEEN = 0
+"""The fold of photos that the networks are not trained on."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, action="append")
-    parser.add_argument("--nets", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--scores", type=Path, required=True, help="where the scores of the marks are written")
+    parser.add_argument("--alone", action="store_true", help="the trees alone, for networks that learn to correct them")
     args = parser.parse_args()
     from verify_media.cues import vector
 
@@ -51,31 +57,22 @@ def main() -> None:
     trained, used = ~data.is_held, columns(vector.NAMES)
     values = tidy(data.values)[:, used]
     values[:, forgotten(values, data, trained)] = 0  # nothing to split on
-    found = boosters(values, data.rows, data.fold, trained)
-    trees = judged(found, values, data.fold)
-    nets, settings = networks(args.nets), setting_networks(args.nets)
-    pixels, has_net = unseen_scores(nets, data, train_authenticate.scores)
-    pieces = load_settings(paths) if settings else data
-    setting, _ = unseen_scores(settings, pieces, train_authenticate_setting.scores)
-    judges = np.column_stack([trees, pixels, setting])
-    fusion = fused(judges, has_net & trained, data) if nets else np.array([1.0, 0.0, 0.0])
-    score = judges @ fusion
+    trees = judged(boosters(values, data.rows, data.fold, trained), values, data.fold)
     named = {n: data.values[:, i] for i, n in enumerate(vector.NAMES)}
-    fair = trained & has_net if nets else trained
-    at = fair & judgeable(data, named)
-    buckets = calibrated(score[at], data.digital[at], letter_heights(data)[at], importance(data)[at])
+    at = trained & judgeable(data, named) & (args.alone | (data.fold == UNSEEN))
+    networks = np.zeros((len(at), 2)) if args.alone else network_scores(data, load_settings(paths), at)
+    judges = np.column_stack([trees, networks])
+    np.savez(args.scores, trees=trees, pixels=judges[:, 1], setting=judges[:, 2], at=at)
+    if args.alone:
+        return
+    fusion = fused(judges, at, data)
+    buckets = calibrated((judges @ fusion)[at], data.digital[at], letter_heights(data)[at], importance(data)[at])
     there = trained & (data.digital == 0)
     typical = {n: np.nanquantile(named[n][there], [0.05, 0.5, 0.95]) for n in EXPLAINED}
-    args.out.mkdir(exist_ok=True)
     (args.out / "authenticate_calibration.toml").write_text(toml(fusion, buckets, typical))
     # shipped: trees that have seen all folds; each of the judging ones has seen two thirds of the photos
     whole = fit_trees(values[trained], [r for r, t in zip(data.rows, trained, strict=True) if t])
     export_trees(whole, len(used), args.out / "authenticate_trees.onnx")
-    if nets:
-        export_nets([n for _, n in nets], args.out / "authenticate_pixels.onnx")
-    if settings:
-        export_setting(settings[0][1], args.out / "authenticate_setting.onnx")
-    np.savez(args.nets / "scores.npz", trees=trees, pixels=pixels, setting=setting, fused=score, fair=fair, at=at)
     print("fusion", fusion)
 
 
@@ -97,41 +94,23 @@ def importance(data: Data) -> np.ndarray:
     return weight * np.array([share.get(r["tool"], 1.0) for r in rows])
 
 
-def networks(folder: Path) -> list:
-    import torch
-    from authenticate_net import Judge
+def network_scores(data: Data, pieces: Settings, at: np.ndarray) -> np.ndarray:
+    """N x 2: log odds of digital by the shipped networks, pixels and setting, where `at`; 0 elsewhere."""
+    from verify_media.cues import network
 
-    torch.set_num_threads(1)
-    found = []
-    for path in sorted(folder.glob("net?.pt")):
-        net = Judge()
-        state = torch.load(path)
-        net.load_state_dict({k: v for k, v in state.items() if not k.startswith("measures")})
-        found.append((int(path.stem[3]), net.eval()))
+    found = np.zeros((len(at), 2))
+    which = np.nonzero(at)[0]
+    for column, (file, names, batch, of) in enumerate(
+        (
+            (network.PIXELS, PIXELS, train_authenticate.batch, data),
+            (network.SETTING, SETTING, train_authenticate_setting.batch, pieces),
+        )
+    ):
+        session = network.session(file)
+        for some in np.array_split(which, max(1, len(which) // 32)):
+            feeds = {n: np.ascontiguousarray(t.numpy()) for n, t in zip(names, batch(of, some, None), strict=True)}
+            found[some, column] = session.run(None, feeds)[0].reshape(-1)
     return found
-
-
-def setting_networks(folder: Path) -> list:
-    import torch
-    from authenticate_setting_net import SettingJudge, detector_layers
-    from train_authenticate_setting import DETECTOR
-
-    found = []
-    for path in sorted(folder.glob("setting?.pt")):
-        net = SettingJudge(detector_layers(DETECTOR))
-        net.load_state_dict(torch.load(path))
-        found.append((int(path.stem[-1]), net.eval()))
-    return found
-
-
-def unseen_scores(nets: list, data: Rows, scores) -> tuple[np.ndarray, np.ndarray]:
-    """Scores by networks that have not seen the photo, and where there are any."""
-    total, count = np.zeros(len(data.rows)), np.zeros(len(data.rows))
-    for k, net in nets:
-        at = np.nonzero((data.fold == k) | (data.fold < 0))[0]
-        total[at] += scores(net, data, at)
-        count[at] += 1
-    return total / np.maximum(count, 1), count > 0
 
 
 def fused(judges: np.ndarray, at: np.ndarray, data: Data) -> np.ndarray:
@@ -141,62 +120,6 @@ def fused(judges: np.ndarray, at: np.ndarray, data: Data) -> np.ndarray:
     weight = weights([data.rows[i] for i in np.nonzero(at)[0]])
     model = LogisticRegression(C=10.0).fit(judges[at], data.digital[at], sample_weight=weight)
     return model.coef_[0]
-
-
-def export_nets(nets: list, path: Path) -> None:
-    """One graph: the mean of the nets."""
-    import torch
-
-    class Mean(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.nets = torch.nn.ModuleList(nets)
-
-        def forward(self, mark, near, far, context, wide):
-            return torch.stack([n(mark, near, far, context, wide) for n in self.nets]).mean(0)
-
-    windows = [torch.rand(2, k, 4, 48, 48) for k in (6, 5, 6)]
-    grounds = torch.rand(2, 4, 64, 192), torch.rand(2, 4, 64, 192)
-    _export(Mean(), (*windows, *grounds), ["mark", "near", "far", "context", "wide"], path)
-
-
-def export_setting(net, path: Path) -> None:
-    import torch
-
-    example = torch.rand(2, 3, 128, 256), torch.rand(2, 1, 128, 256), torch.rand(2, 1, 128, 256)
-    _export(net, example, ["picture", "inside", "around"], path)
-
-
-def _export(net, example: tuple, names: list[str], path: Path) -> None:
-    """Fixed sizes but for the number of sightings; weights stored as 16-bit floats, widened when the session starts."""
-    import onnx
-    import torch
-
-    torch.onnx.export(
-        net.eval(),
-        example,
-        str(path),
-        input_names=names,
-        output_names=["logit"],
-        dynamic_axes={n: {0: "b"} for n in (*names, "logit")},
-        dynamo=False,
-        opset_version=17,
-    )
-    onnx.save(_halved(onnx.load(path)), path)
-
-
-def _halved(model):
-    """Large float32 weights as float16 with a Cast behind each; ONNX Runtime folds the casts away."""
-    from onnx import TensorProto, helper, numpy_helper
-
-    for tensor in list(model.graph.initializer):
-        if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) > 500:
-            small = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), tensor.name + "_half")
-            cast = helper.make_node("Cast", [small.name], [tensor.name], to=TensorProto.FLOAT)
-            model.graph.initializer.remove(tensor)
-            model.graph.initializer.append(small)
-            model.graph.node.insert(0, cast)
-    return model
 
 
 if __name__ == "__main__":

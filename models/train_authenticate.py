@@ -93,7 +93,16 @@ def _varied(groups: list[torch.Tensor], rng: np.random.Generator) -> list[torch.
     return out
 
 
-def fit(data: Data, train: np.ndarray, held: np.ndarray, seed: int, seconds: float, trees: np.ndarray, start_from=None):
+def fit(
+    data: Data,
+    train: np.ndarray,
+    held: np.ndarray,
+    seed: int,
+    seconds: float,
+    trees: np.ndarray,
+    start_from=None,
+    rate: float = 1.0,
+):
     """AdamW with one warm cycle, measured in time; the mean of the weights over the last steps is kept."""
     from sklearn.metrics import roc_auc_score
 
@@ -112,7 +121,7 @@ def fit(data: Data, train: np.ndarray, held: np.ndarray, seed: int, seconds: flo
     start, step, told, losses = time.time(), 0, 0.0, []
     while (share := (time.time() - start) / seconds) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = RATE * min(1.0, share * 25 + 0.03) * 0.5 * (1 + np.cos(np.pi * share))
+            group["lr"] = rate * RATE * min(1.0, share * 25 + 0.03) * 0.5 * (1 + np.cos(np.pi * share))
         at = rng.choice(train, BATCH, p=chance)
         net.train()
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -163,6 +172,7 @@ def main() -> None:
     parser.add_argument(
         "--without", nargs="*", default=[], help="tools left out, to see what the rest teaches about them"
     )
+    parser.add_argument("--rate", type=float, default=1.0, help="of learning, over that of a first round")
     args = parser.parse_args()
     torch.set_num_threads(1)
     data = load([p for pattern in args.data for p in glob.glob(pattern)])
@@ -171,7 +181,7 @@ def main() -> None:
     print(len(train), "to train", len(held), "held photos", flush=True)
     args.out.mkdir(exist_ok=True)
     trees = np.load(args.trees)["trees"] if args.trees else np.zeros(len(data.rows))
-    net = fit(data, train, held, SEED + args.fold, args.seconds, trees, args.start_from)
+    net = fit(data, train, held, SEED + args.fold, args.seconds, trees, args.start_from, args.rate)
     torch.save(net.state_dict(), args.out / f"net{args.fold}.pt")
     print("saved", flush=True)
 

@@ -54,7 +54,16 @@ def _varied(picture, masks, rng: np.random.Generator):
     return (picture.flip(-1), [m.flip(-1) for m in masks]) if rng.random() < 0.4 else (picture, masks)
 
 
-def fit(data: Settings, train: np.ndarray, held: np.ndarray, seed: int, seconds: float, trees: np.ndarray, first=None):
+def fit(
+    data: Settings,
+    train: np.ndarray,
+    held: np.ndarray,
+    seed: int,
+    seconds: float,
+    trees: np.ndarray,
+    first=None,
+    rate: float = 1.0,
+):
     """AdamW with one warm cycle, measured in time; the mean of the weights over the last steps is kept."""
     from sklearn.metrics import roc_auc_score
 
@@ -76,7 +85,7 @@ def fit(data: Settings, train: np.ndarray, held: np.ndarray, seed: int, seconds:
     chance, start, told = chance / chance.sum(), time.time(), 0.0
     while (share := (time.time() - start) / seconds) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = group["base"] * min(1.0, share * 25 + 0.03) * 0.5 * (1 + np.cos(np.pi * share))
+            group["lr"] = rate * group["base"] * min(1.0, share * 25 + 0.03) * 0.5 * (1 + np.cos(np.pi * share))
         _step(net, optimiser, data, rng.choice(train, BATCH, p=chance), rng, trees)
         mean.update_parameters(net)
         if share - told > 0.1 and len(held):
@@ -113,13 +122,14 @@ def main() -> None:
     parser.add_argument("--fold", type=int, default=0, help="photos of this fold are not trained on")
     parser.add_argument("--seconds", type=float, default=3000)
     parser.add_argument("--start-from", type=Path, help="weights of an earlier round; the mean of both rounds is kept")
+    parser.add_argument("--rate", type=float, default=1.0, help="of learning, over that of a first round")
     args = parser.parse_args()
     torch.set_num_threads(1)
     data = load_settings([p for pattern in args.data for p in glob.glob(pattern)])
     train, held = (np.nonzero(~data.is_held & at)[0] for at in (data.fold != args.fold, data.fold == args.fold))
     args.out.mkdir(exist_ok=True)
     first = torch.load(args.start_from) if args.start_from else None
-    net = fit(data, train, held, SEED + args.fold, args.seconds, np.load(args.trees)["trees"], first)
+    net = fit(data, train, held, SEED + args.fold, args.seconds, np.load(args.trees)["trees"], first, args.rate)
     state = net.state_dict()
     if first:  # between two rounds on other data lies a better place than either end (Wortsman et al. 2022)
         state = {k: (v + first[k]) / 2 if v.dtype.is_floating_point else v for k, v in state.items()}

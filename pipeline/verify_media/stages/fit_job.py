@@ -33,9 +33,9 @@ from verify_media.stages.fitted import CannotFit, Fitted, StillReadable
 
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 """These concern the output as a whole, not one item."""
-WORTH_A_PASS = 0.01
-"""Part of the budget for which a clip is encoded once more at the end. For half as much a clip of 40 s of 360p was made
-at CRF 22.81 instead of 22.91, which costs what its first encode did."""
+WORTH_A_PASS = 1 - FULL
+"""Part of the budget for which a clip is encoded once more at the end. It may bring little: a clip of 40 s of 360p was
+made at CRF 22.81 instead of 22.91 for what its first encode cost. But the message is full only then."""
 SMALL_GAIN = 2.0
 """Points of SSIMULACRA2 for which a clip that came out small is not encoded once more."""
 LARGE_GAP = 4.0
