@@ -146,6 +146,20 @@ def test_faint_letters_stand_out_in_the_contrast_copy() -> None:
     assert np.ptp(looks.local_contrast(image)[:, 100, 0]) > 30
 
 
+def test_coloured_letters_stand_out_of_light_and_shadow_in_a_colour_copy() -> None:
+    image = np.full((200, 200, 3), 230, np.uint8)
+    image[:, ::4] = 30
+    image[90:110, 50:150] = (200, 40, 160)
+    red_to_green, _ = looks.opponents(image)
+    assert red_to_green is not None
+    assert red_to_green[100, 60:140].min() > red_to_green[:80].max() + 100
+
+
+def test_a_picture_without_colour_has_no_colour_copies() -> None:
+    gray = np.repeat(noise(200, 200)[..., :1], 3, axis=2)
+    assert list(looks.opponents(gray)) == [None, None]
+
+
 def test_enclosing_rectangle_keeps_the_reading_direction() -> None:
     quad = enclosing(box(0, 0, 100, 20), np.array([-1.0, 0.0], np.float32))
     np.testing.assert_allclose(quad[0], [100, 20], atol=1e-3)

@@ -37,6 +37,10 @@ class LookSettings:
     """Of the windows before they are turned, which about doubles them."""
     turn_deg: float = 45.0
     """The detector boxes lines well up to 30 degrees either way."""
+    colour_range: float = 12.0
+    """CIELAB units between the tails of a colour channel below which there is nothing to look at."""
+    colour_tail: float = 0.0005
+    """Share of the pixels beyond either end of the range: a small name must not be among them."""
 
 
 SETTINGS = LookSettings()
@@ -91,10 +95,14 @@ def contrast(view: View) -> list[Strip]:
     small, ratio = _small(view.image, view.scale)
     copy = local_contrast(small)
     regions = detect(copy, 1.0, Weights.V6)
-    return [
-        *strips(view.pyramid, [_moved(region, ratio) for region in regions]),
-        *(_seen_in(strip, ratio) for strip in strips(Pyramid(copy), regions)),
-    ]
+    return [*strips(view.pyramid, [_moved(region, ratio) for region in regions]), *_read_in(copy, regions, ratio)]
+
+
+def colours(view: View) -> list[Strip]:
+    """Copies without brightness, for coloured lettering that lies over other lettering or over light and shadow."""
+    small, ratio = _small(view.image, view.scale)
+    copies = [copy for copy in opponents(small) if copy is not None]
+    return [strip for copy in copies for strip in _read_in(copy, detect(copy, 1.0, Weights.V6), ratio)]
 
 
 def round_badges(view: View) -> list[Strip]:
@@ -103,7 +111,7 @@ def round_badges(view: View) -> list[Strip]:
     return rings(view.pyramid, small, ratio)
 
 
-LOOKS: tuple[Look, ...] = (first, second_detector, coarser, closer, turned, round_badges, contrast, finer)
+LOOKS: tuple[Look, ...] = (first, second_detector, coarser, closer, turned, round_badges, contrast, colours, finer)
 
 
 def strips(pyramid: Pyramid, regions: Sequence[Region]) -> list[Strip]:
@@ -133,6 +141,22 @@ def local_contrast(image: Pixels) -> Pixels:
     mean = surroundings(pixels)
     spread = np.sqrt(np.maximum(surroundings(pixels * pixels) - mean * mean, 0))
     return np.asarray(np.clip(128 + 55 * (pixels - mean) / (spread + 4), 0, 255), np.uint8)
+
+
+def opponents(image: Pixels) -> Iterator[Pixels | None]:
+    """Red to green and blue to yellow (a and b of CIELAB) as grey pictures with their range stretched; None without
+    colour to speak of."""
+    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    for channel in (lab[..., 1], lab[..., 2]):
+        low, high = np.quantile(channel[::4, ::4], [SETTINGS.colour_tail, 1 - SETTINGS.colour_tail])
+        grey = 255 * (channel - low) / max(float(high - low), 1e-3)
+        stretched = np.clip(grey, 0, 255).astype(np.uint8)
+        yield np.repeat(stretched[..., None], 3, axis=2) if high - low >= SETTINGS.colour_range else None
+
+
+def _read_in(copy: Pixels, regions: Sequence[Region], ratio: float) -> Iterator[Strip]:
+    """Strips of the regions as the copy shows them."""
+    return (_seen_in(strip, ratio) for strip in strips(Pyramid(copy), regions))
 
 
 def _small(image: Pixels, scale: float) -> tuple[Pixels, float]:
