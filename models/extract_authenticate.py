@@ -58,15 +58,18 @@ def main() -> None:
 def _picture(folder: Path, files: list[dict], table: dict, found: list[dict]) -> None:
     """`files`: the rows of one picture, saved in several ways."""
     rng = random.Random(files[0]["file"])
-    largest = max(files, key=lambda row: _scale(row["marks"], files[0]["marks"])[0])
-    seen = as_read(_opened(folder, largest), largest["marks"], rng)
+    images = [_opened(folder, row) for row in files]
+    largest, image = max(
+        zip(files, images, strict=True), key=lambda pair: _scale(pair[0]["marks"], files[0]["marks"])[0]
+    )
+    seen = as_read(image, largest["marks"], rng)
     there = [i for i, mark in enumerate(largest["marks"]) if not mark["digital"]]
     rng.shuffle(there)
     at = [i for i, m in enumerate(largest["marks"]) if m["digital"]] + there[:MOST_PHYSICAL]
-    for row in files:
+    for row, image in zip(files, images, strict=True):
         scale, offset = _scale(row["marks"], largest["marks"])
         moved = {i: _moved(seen[i], scale, offset) for i in at if seen[i] is not None}
-        _file(folder, row, moved, table, found)
+        _file(row, image, moved, table, found)
 
 
 def _scale(marks: list[dict], of: list[dict]) -> tuple[float, np.ndarray]:
@@ -85,8 +88,7 @@ def _opened(folder: Path, row: dict) -> np.ndarray:
     return np.asarray(Image.open(folder / "pictures" / row["file"]).convert("RGB"))
 
 
-def _file(folder: Path, row: dict, sightings: dict[int, Sighting], table: dict, found: list[dict]) -> None:
-    image = _opened(folder, row)
+def _file(row: dict, image: np.ndarray, sightings: dict[int, Sighting], table: dict, found: list[dict]) -> None:
     drawn = [_tuple(np.array(q)) for q in (*(m["quad"] for m in row["marks"]), *row.get("others", []))]
     around = vector.surroundings(image, drawn)
     far_at = None

@@ -36,9 +36,6 @@ EXPLAINED = (
     "ground_texture_over_ring",
     "baseline_at_axis",
 )
-
-PIXELS = ("mark", "near", "far", "context", "wide")
-SETTING = ("picture", "inside", "around")
 UNSEEN = 0
 """The fold of photos that the networks are not trained on."""
 
@@ -98,19 +95,21 @@ def network_scores(data: Data, pieces: Settings, at: np.ndarray) -> np.ndarray:
     """N x 2: log odds of digital by the shipped networks, pixels and setting, where `at`; 0 elsewhere."""
     from verify_media.cues import network
 
-    found = np.zeros((len(at), 2))
     which = np.nonzero(at)[0]
-    for column, (file, names, batch, of) in enumerate(
-        (
-            (network.PIXELS, PIXELS, train_authenticate.batch, data),
-            (network.SETTING, SETTING, train_authenticate_setting.batch, pieces),
-        )
-    ):
-        session = network.session(file)
-        for some in np.array_split(which, max(1, len(which) // 32)):
-            feeds = {n: np.ascontiguousarray(t.numpy()) for n, t in zip(names, batch(of, some, None), strict=True)}
-            found[some, column] = session.run(None, feeds)[0].reshape(-1)
+    pixels = _scores(network.session(network.PIXELS), train_authenticate.batch, data, which)
+    setting = _scores(network.session(network.SETTING), train_authenticate_setting.batch, pieces, which)
+    found = np.zeros((len(at), 2))
+    found[which] = np.column_stack([pixels, setting])
     return found
+
+
+def _scores(session, batch, data: Rows, which: np.ndarray) -> np.ndarray:
+    names = [given.name for given in session.get_inputs()]
+    parts = []
+    for some in np.array_split(which, max(1, len(which) // 32)):
+        feeds = {n: np.ascontiguousarray(t.numpy()) for n, t in zip(names, batch(data, some, None), strict=True)}
+        parts.append(session.run(None, feeds)[0].reshape(-1))
+    return np.concatenate(parts)
 
 
 def fused(judges: np.ndarray, at: np.ndarray, data: Data) -> np.ndarray:

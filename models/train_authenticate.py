@@ -112,16 +112,14 @@ def fit(
     if start_from:
         state = {k: v for k, v in torch.load(start_from).items() if not k.startswith("measures")}
         net.load_state_dict(state, strict=False)
-    mean = torch.optim.swa_utils.AveragedModel(
-        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995), use_buffers=True
-    )
+    mean = averaged(net)
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.01)
     chance = weights([data.rows[i] for i in train])
     chance = chance / chance.sum()
     start, step, told, losses = time.time(), 0, 0.0, []
     while (share := (time.time() - start) / seconds) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = rate * RATE * min(1.0, share * 25 + 0.03) * 0.5 * (1 + np.cos(np.pi * share))
+            group["lr"] = rate * RATE * warm_cycle(share)
         at = rng.choice(train, BATCH, p=chance)
         net.train()
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -146,6 +144,17 @@ def fit(
             print(f"with the trees {both:.4f} (alone {roc_auc_score(digital[some], trees[some]):.4f})", end=" ")
             print(f"step {step} share {share:.2f} loss {np.mean(losses, 0).round(3)} held AUC {auc:.4f}", flush=True)
     return mean.module.eval()
+
+
+def averaged(net: torch.nn.Module):
+    """The mean of its weights over the last few hundred steps."""
+    mean = torch.optim.swa_utils.get_ema_multi_avg_fn(0.995)
+    return torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=mean, use_buffers=True)
+
+
+def warm_cycle(share: float) -> float:
+    """Of the learning rate, after a share of the time: up in the first 4 %, then down along a cosine."""
+    return min(1.0, share * 25 + 0.03) * 0.5 * (1 + np.cos(np.pi * share))
 
 
 def _targets(values: np.ndarray, train: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "
 from authenticate_data import MARGIN, Settings, load_settings, weights  # noqa: E402
 from authenticate_degrade import Way  # noqa: E402
 from authenticate_setting_net import SettingJudge, detector_layers  # noqa: E402
-from train_authenticate import BARE  # noqa: E402
+from train_authenticate import BARE, averaged, warm_cycle  # noqa: E402
 
 from verify_media.cues.setting import HEIGHT, WIDTH, bands  # noqa: E402
 
@@ -73,9 +73,7 @@ def fit(
     if first:
         net.load_state_dict(first)
     net = net.to(memory_format=torch.channels_last)
-    mean = torch.optim.swa_utils.AveragedModel(
-        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995), use_buffers=True
-    )
+    mean = averaged(net)
     groups = [
         {"params": net.body.parameters(), "base": LAYERS_RATE},
         {"params": net.head.parameters(), "base": HEAD_RATE},
@@ -85,7 +83,7 @@ def fit(
     chance, start, told = chance / chance.sum(), time.time(), 0.0
     while (share := (time.time() - start) / seconds) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = rate * group["base"] * min(1.0, share * 25 + 0.03) * 0.5 * (1 + np.cos(np.pi * share))
+            group["lr"] = rate * group["base"] * warm_cycle(share)
         _step(net, optimiser, data, rng.choice(train, BATCH, p=chance), rng, trees)
         mean.update_parameters(net)
         if share - told > 0.1 and len(held):

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from verify_media.cues.placing import placed, strength
+from verify_media.cues.placing import alike, placed, strength
 from verify_media.cues.rings import fill, height, rings
 from verify_media.cues.tracking import Floats, Grey, Motion, corners, follow, motion, moved
 from verify_media.cues.tremor import Tremor, jitter, tremor
@@ -140,7 +140,7 @@ def _is_in_place(frames: Sequence[Grey], place: NDArray[np.float64]) -> bool:
     if not _shows(frames[0], low, high):
         return True
     one, two = (strength(f[low[1] : high[1], low[0] : high[0]]) for f in (frames[0], frames[-1]))
-    return float(cv2.matchTemplate(two, one, cv2.TM_CCOEFF_NORMED)[0, 0]) >= SETTINGS.in_place
+    return alike(two, one) >= SETTINGS.in_place
 
 
 def _way(frames: Sequence[Grey], place: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[float]]:

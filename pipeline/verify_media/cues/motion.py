@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from verify_media.cues.gliding import own_share
 from verify_media.cues.layers import Energies, energies
-from verify_media.cues.placing import strength
+from verify_media.cues.placing import alike, strength
 from verify_media.cues.tracking import SETTINGS as TRACKING
 from verify_media.cues.tracking import Floats, Grey, Motion, Seeds, follow, motion, moved, seeds
 from verify_media.cues.tremor import across
@@ -136,18 +136,13 @@ def _is_split(run: Run) -> bool:
 def _is_same(run: Run, one: tuple[Grey, Quad], two: tuple[Grey, Quad]) -> bool:
     if run.scene_px >= SETTINGS.moved_px:
         return looks_same(*one, *two)
-    return _alike(_rectified(*one), _rectified(*two)) >= SETTINGS.seen
+    return alike(_rectified(*one), _rectified(*two)) >= SETTINGS.seen
 
 
 def looks_same(one: Grey, place: Quad, two: Grey, end: Quad) -> bool:
     """Whether the mark's edges still look alike: normalised correlation of both, rectified to one size."""
     a, b = (cv2.GaussianBlur(strength(_rectified(*seen)), (0, 0), 1.0) for seen in ((one, place), (two, end)))
-    return _alike(np.asarray(a, np.float32), np.asarray(b, np.float32)) >= SETTINGS.same
-
-
-def _alike(one: Grey | Floats, two: Grey | Floats) -> float:
-    """Normalised correlation."""
-    return float(cv2.matchTemplate(one, two, cv2.TM_CCOEFF_NORMED)[0, 0])
+    return alike(np.asarray(a, np.float32), np.asarray(b, np.float32)) >= SETTINGS.same
 
 
 def _rectified(frame: Grey, quad: Quad) -> Grey:

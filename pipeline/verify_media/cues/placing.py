@@ -39,6 +39,11 @@ def strength(grey: Grey) -> Floats:
     return np.asarray(np.linalg.norm(layers.slopes(grey), axis=0), np.float32)
 
 
+def alike(one: Grey | Floats, two: Grey | Floats) -> float:
+    """Normalised correlation of two pictures of one size."""
+    return float(cv2.matchTemplate(one, two, cv2.TM_CCOEFF_NORMED)[0, 0])
+
+
 def placed(frames: Sequence[Grey], place: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
     """frames x 2: the shifts of `way` since the first frame, made exact.
 

@@ -146,12 +146,16 @@ def local_contrast(image: Pixels) -> Pixels:
 def opponents(image: Pixels) -> Iterator[Pixels | None]:
     """Red to green and blue to yellow (a and b of CIELAB) as grey pictures with their range stretched; None without
     colour to speak of."""
-    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    for channel in (lab[..., 1], lab[..., 2]):
-        low, high = np.quantile(channel[::4, ::4], [SETTINGS.colour_tail, 1 - SETTINGS.colour_tail])
-        grey = 255 * (channel - low) / max(float(high - low), 1e-3)
-        stretched = np.clip(grey, 0, 255).astype(np.uint8)
-        yield np.repeat(stretched[..., None], 3, axis=2) if high - low >= SETTINGS.colour_range else None
+    lab = np.asarray(cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
+    return (_stretched(channel) for channel in (lab[..., 1], lab[..., 2]))
+
+
+def _stretched(channel: Floats) -> Pixels | None:
+    low, high = np.quantile(channel[::4, ::4], [SETTINGS.colour_tail, 1 - SETTINGS.colour_tail])
+    if high - low < SETTINGS.colour_range:
+        return None
+    grey = np.clip(255 * (channel - low) / float(high - low), 0, 255).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
 
 
 def _read_in(copy: Pixels, regions: Sequence[Region], ratio: float) -> Iterator[Strip]:
