@@ -58,6 +58,16 @@ def test_an_interruption_has_its_own_code(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert ends(str(tmp_path), "--name", "x") == 130
 
 
+def test_an_interruption_while_a_compiled_library_is_loaded_is_one_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setattr("verify_media.pipeline.run", interrupted)
+    assert ends(str(tmp_path), "--name", "x") == 130
+
+
 def test_policies_and_explain_print(capsys: pytest.CaptureFixture[str]) -> None:
     main(["policies"])
     main(["policies", "show", "generic"])

@@ -209,18 +209,29 @@ def main(args: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(Exit.USAGE)
     except (KeyboardInterrupt, click.Abort):
-        _fail("interrupted; nothing was changed", "", Exit.INTERRUPTED)
+        _fail(*_INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.CANNOT_WRITE)
     except Exception as error:
         if os.environ.get("VERIFY_MEDIA_DEBUG"):
             traceback.print_exc()
+        if _came_of_an_interrupt(error):
+            _fail(*_INTERRUPTED)
         _fail(
             f"internal error: {type(error).__name__}: {error}",
             "Set VERIFY_MEDIA_DEBUG=1 and send us the text.",
             Exit.INTERNAL,
         )
+
+
+_INTERRUPTED = ("interrupted; your shots are as they were", "", Exit.INTERRUPTED)
+
+
+def _came_of_an_interrupt(error: BaseException) -> bool:
+    """Ctrl-C while a compiled library is loaded comes out as its ImportError."""
+    causes = (error.__cause__, error.__context__)
+    return isinstance(error, KeyboardInterrupt) or any(_came_of_an_interrupt(e) for e in causes if e is not None)
 
 
 def _fail(what: str, cure: str, code: Exit) -> None:

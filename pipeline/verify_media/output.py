@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from verify_media.errors import CannotWrite
+from verify_media.interrupts import HeldInterrupts
 
 
 @contextmanager
@@ -21,22 +22,38 @@ def whole_folder(target: Path, *, keep_out_of: Path) -> Iterator[tuple[Path, Pat
     Any older result stays until then. Raises CannotWrite; the input folder `keep_out_of` is never written to.
     """
     target = _safe_target(Path(target).absolute(), Path(keep_out_of).resolve())
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        lock = _lock(target)
-    except OSError as error:
-        raise _cannot(target, error) from error
-    try:
+    with HeldInterrupts() as interrupts, _locked(target), _blamed(target):
         _restore(target)
         _sweep(target)
         draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent))
         try:
+            interrupts.let_in()
             yield draft, target
+            interrupts.on = True
             _replace(draft, target)
         finally:
+            interrupts.on = True
             shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def _blamed(target: Path) -> Iterator[None]:
+    """Raises CannotWrite for what the system refuses."""
+    try:
+        yield
     except OSError as error:
-        raise _cannot(target, error) from error
+        full = error.errno == errno.ENOSPC
+        cure = "Make room on the disk and try again." if full else "Choose another place with --out."
+        raise CannotWrite(f"{target.name!r} cannot be written: {error.strerror or error}", cure) from error
+
+
+@contextmanager
+def _locked(target: Path) -> Iterator[None]:
+    with _blamed(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock = _lock(target)
+    try:
+        yield
     finally:
         lock.unlink(missing_ok=True)
 
@@ -138,9 +155,3 @@ def _replace(draft: Path, target: Path) -> None:
             old.rename(target)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _cannot(target: Path, error: OSError) -> CannotWrite:
-    full = error.errno == errno.ENOSPC
-    cure = "Make room on the disk and try again." if full else "Choose another place with --out."
-    return CannotWrite(f"{target.name!r} cannot be written: {error.strerror or error}", cure)

@@ -72,7 +72,8 @@ def test_interrupted_by_the_keyboard(finished: tuple[Path, float], part: float) 
     time.sleep(part * whole_s)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[1]
-    assert process.returncode in (Exit.INTERRUPTED, Exit.RULE_FAILED), said
+    # An interpreter that is about to end dies of the signal; a shell shows that as 130 too.
+    assert process.returncode in (Exit.INTERRUPTED, -signal.SIGINT, Exit.RULE_FAILED), said
     assert b"Traceback" not in said
     assert is_whole(root / "shots-verified")
     assert left(root) == ["shots", "shots-verified", "tmp"]

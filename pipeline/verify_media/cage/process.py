@@ -22,6 +22,7 @@ import verify_media
 from verify_media import errors
 from verify_media.cage import wire
 from verify_media.errors import VerifyMediaError
+from verify_media.interrupts import HeldInterrupts
 from verify_media.messages import Message, message
 from verify_media.plain import from_plain
 from verify_media.records import Event, Progress
@@ -96,7 +97,8 @@ class Cage:
 
     def close(self) -> None:
         """Ends the worker and whatever it has started, and removes its temporary files."""
-        self._end()
+        with HeldInterrupts():
+            self._end()
 
     def __enter__(self) -> Cage:
         return self
@@ -109,8 +111,9 @@ class Cage:
             return self._process
         self._end()
         _sweep()
-        self._own = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
-        self._process = process = _launch(self._own, self._writable)
+        with HeldInterrupts():
+            self._own = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
+            self._process = process = _launch(self._own, self._writable)
         try:
             self.holds = tuple(self._next(process, START_S)["holds"])
         except (wire.Broken, KeyError, ValueError) as error:
