@@ -32,7 +32,7 @@ def test_a_place_laid_along_the_scene_is_not_believed_where_the_letters_went_els
     monkeypatch: pytest.MonkeyPatch, agreement: float, glide: Glide, is_lost: bool, place: Quad
 ) -> None:
     """Else what lay behind a sliding caption is followed from there on, and passes in its stead."""
-    frames = [np.zeros((320, 480), np.uint8)] * 12
+    frames = scenes.pan(1) * 12
     run = replace(motion.course(scenes.pan(12), scenes.MARK).runs[0], agreement=agreement, still=0.0, along=0.0)
     monkeypatch.setattr(trace, "course", lambda batch, quad: motion.Course([run], quad, 11, False))
     monkeypatch.setattr(trace, "glide", lambda batch, quad: (glide, END))
