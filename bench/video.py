@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 from pathlib import Path
 
@@ -145,7 +145,7 @@ def arrived(corpus: Path, rounds: int, seed: int, half: str) -> Iterator[Arrived
             sighting = Sighting(word.text, Reader.TEXT, clip.quad, 0.9, time_s=clip.read_at / video_clips.FPS)
             began = time.process_time()
             (followed,) = follow(item, [sighting])
-            yield Arrived(clip, followed, time.process_time() - began)
+            yield Arrived(replace(clip, frames=[]), followed, time.process_time() - began)
 
 
 def print_arrivals(cases: list[Arrived]) -> None:

@@ -156,3 +156,17 @@ def test_what_tells_nothing_leaves_what_the_points_tell() -> None:
     runs = course(scenes.captioned_pan(), scenes.MARK).runs
     found, _ = judged(pushed())
     assert log_odds(runs) > 3 and log_odds(runs, [replace(found, own=0.0)]) == log_odds(runs)
+
+
+def test_a_hand_that_trembles_a_little_in_each_batch_is_told_by_all_of_them() -> None:
+    """Programs do not tremble in any; one batch is not enough."""
+    held = [
+        scenes.lettered_at(scenes.carded(scenes.view(scenes.scene(), 0, 0), at), at) for at in scenes.shaky(16, 2.0)
+    ]
+    found = glide(held, scenes.MARK)
+    assert found is not None
+    faint = replace(found[0], tremor=replace(found[0].tremor, across_px=0.11))
+    assert log_odds((), [faint]) > -3
+    assert log_odds((), [faint] * 3) < -3
+    even = replace(found[0], tremor=replace(found[0].tremor, across_px=0.06))
+    assert log_odds((), [even] * 9) == 0

@@ -93,7 +93,8 @@ def log_odds(runs: Sequence[Run], glides: Sequence[Glide] = (), fades: Sequence[
     """Of digital against physical, over all runs; exactly 0 where nothing moved that could tell."""
     told = [(run.frames, odds) for run in _by_one_camera(runs) if (odds := _odds(run))]
     total = sum(frames * odds for frames, odds in told) / max(1, sum(frames for frames, _ in told))
-    before_camera = max([0.0, *(max(_shared(glide), _shaken(glide)) for glide in glides)])
+    shaken = min(sum(_shaken(glide) for glide in glides), WEIGHTS.shaken)  # each batch trembles anew
+    before_camera = max([shaken, *(_shared(glide) for glide in glides)])
     total = min(total, -before_camera) if total <= 0 else total - before_camera
     camera = _camera(runs)
     laid_over = (max(_glide(glide), camera * _unshared(glide)) for glide in glides)

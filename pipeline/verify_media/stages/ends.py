@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 
 import cv2
 
@@ -58,7 +58,7 @@ class End:
     time_s: float
     """Of the first of the frames; else of the farthest keyframe in which it still rests."""
     seen_s: float
-    """The last moment at which at least half of its contrast is at its place."""
+    """The last moment up to which at least half of its contrast is at its place."""
     frames: Sequence[Grey] = ()
 
 
@@ -103,8 +103,8 @@ class Seeker:
         if gone_s is None or self._is_long(gone_s, rests):
             return End(rests.time_s, rests.time_s)
         looks = looked(rests, gone_s)
-        seen = [look.time_s for look in looks if look.contrast >= LIMITS.half]
-        return End(looks[0].time_s, seen[-1], [look.frame for look in looks])
+        seen = [look.time_s for look in takewhile(lambda look: look.contrast >= LIMITS.half, looks)]
+        return End(looks[0].time_s, [looks[0].time_s, *seen][-1], [look.frame for look in looks])
 
     def _is_long(self, gone_s: float, rests: Sight) -> bool:
         return abs(gone_s - rests.time_s) * (self.item.fps or 30.0) > LIMITS.decoded

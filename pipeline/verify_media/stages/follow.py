@@ -28,6 +28,8 @@ class Limits:
     """Of faster clips, every second, third... frame is followed."""
     settled: float = SETTLED
     """Log-odds at which no more is decoded."""
+    at_once_s: float = 0.25
+    """What was followed for a shorter time was lost at once; a batch of frames takes 0.4 s."""
     resting_px: float = 1.5
     """At the size at which it is followed: what has gone less may be where it was a second later."""
     photo_weight: float = 0.4
@@ -58,7 +60,7 @@ class Followed:
     @property
     def explains(self) -> bool:
         """Whether it may speak for the same place at other times: not where the mark went along or was lost at once."""
-        return self.log_odds > 0 or (self.log_odds == 0 and self.end_s > self.start_s)
+        return self.log_odds > 0 or (self.log_odds == 0 and self.end_s - self.start_s >= LIMITS.at_once_s)
 
 
 def follow(item: MediaItem, sightings: Sequence[Sighting]) -> tuple[Followed, ...]:
