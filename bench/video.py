@@ -1,10 +1,12 @@
 """Clips: what checking them costs, what their motion tells, and how memory grows with their length.
 
-    python bench/video.py [CORPUS] [--part time|motion|clips|memory] [--half held|fit|all] [--rounds N] [--seed N]
+    python bench/video.py [CORPUS] [--part time|motion|arrivals|clips|memory] [--half held|fit|all] [--rounds N]
+        [--seed N]
 
 `time`: CPU seconds to locate and judge a plain mark over a plain full decode by ffmpeg of the same clips, in one run.
 `motion`: verdicts by motion alone on simulated clips (see video_clips.py); pairs of (kind, speed, CRF) drawn evenly.
 The weights were set on photos of the half "fit".
+`arrivals`: verdicts by motion on marks that come before a still camera and are read once they rest (video_arrivals.py).
 `clips`: every clip of the corpus, with a verdict or a reason. `memory`: peak of a process against the clip's length.
 """
 
@@ -18,8 +20,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import islice, product
 from pathlib import Path
 
 import cv2
@@ -27,9 +29,10 @@ import imageio_ffmpeg
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
+import video_arrivals
 import video_clips
-from verify_media.records import ItemReport, Marks, MediaItem, Skipped
-from verify_media.stages.follow import traced
+from verify_media.records import ItemReport, Marks, MediaItem, Reader, Sighting, Skipped
+from verify_media.stages.follow import Followed, follow, traced
 from video_clips import DIGITAL, NEUTRAL, PHYSICAL, SLID_BANNERS
 
 SPEEDS = (0.5, 1, 2, 4, 8, 16, 32)
@@ -111,6 +114,49 @@ def print_motion(cases: list[Judged]) -> None:
     wrong = sum(c.odds <= -SURE if c.is_digital else c.odds >= SURE for c in moving)
     decided = sum(abs(c.odds) >= SURE for c in moving)
     print(f"\nconfidently wrong: {wrong} of {len(moving)} clips that move; {decided} decided")
+
+
+@dataclass(frozen=True)
+class Arrived:
+    clip: video_arrivals.Arrival
+    followed: Followed
+    cpu_s: float
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it is said to be seen since it came: up to 20 frames before it rests; half a second either way."""
+        start_s = self.clip.rests_from / video_clips.FPS
+        return start_s - 1.2 <= self.followed.start_s <= start_s + 0.5
+
+
+def arrived(corpus: Path, rounds: int, seed: int, half: str) -> Iterator[Arrived]:
+    """Groups of 30 pictures, as phones write them, and in every third clip of 250, as x264 does if it is not told."""
+    words = video_clips.words(corpus, half)
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "clip.mp4"
+        for number, (place, kind) in product(range(rounds), enumerate(video_arrivals.KINDS)):
+            rng = np.random.default_rng([seed, number, place])
+            word, other = words[rng.integers(len(words))], words[rng.integers(len(words))]
+            speed, crf = SPEEDS[(number + place) % len(SPEEDS)], CRFS[(number + place // 3) % len(CRFS)]
+            clip = video_arrivals.arrival(kind, word, other, rng, speed)
+            video_clips.write(clip.frames, target, crf, gop=30 if (number + place) % 3 else 250)
+            item = item_of(target)
+            assert isinstance(item, MediaItem)
+            sighting = Sighting(word.text, Reader.TEXT, clip.quad, 0.9, time_s=clip.read_at / video_clips.FPS)
+            began = time.process_time()
+            (followed,) = follow(item, [sighting])
+            yield Arrived(replace(clip, frames=[]), followed, time.process_time() - began)
+
+
+def print_arrivals(cases: list[Arrived]) -> None:
+    print("| kind | digital | physical | unsure | timed | CPU-s |\n|---|---|---|---|---|---|")
+    for kind in video_arrivals.KINDS:
+        own = [case for case in cases if case.clip.kind == kind]
+        odds = [case.followed.log_odds for case in own]
+        digital, physical = sum(o >= SURE for o in odds), sum(o <= -SURE for o in odds)
+        timed = sum(case.is_timed for case in own) if kind not in ("fades-out", "stays") else "–"
+        cpu_s = sum(case.cpu_s for case in own) / max(1, len(own))
+        print(f"| {kind} | {digital} | {physical} | {len(own) - digital - physical} | {timed} | {cpu_s:.2f} |")
 
 
 def panned(
@@ -252,15 +298,17 @@ def print_memory(corpus: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, nargs="?", default=Path("../shared/corpus"))
-    parser.add_argument("--part", choices=("time", "motion", "clips", "memory"), action="append")
+    parser.add_argument("--part", choices=("time", "motion", "arrivals", "clips", "memory"), action="append")
     parser.add_argument("--half", choices=("fit", "held", "all"), default="held")
     parser.add_argument("--rounds", type=int, default=28)
     parser.add_argument("--seed", type=int, default=1000)
     options = parser.parse_args()
-    parts = options.part or ["time", "motion", "clips", "memory"]
+    parts = options.part or ["time", "motion", "arrivals", "clips", "memory"]
     cv2.setNumThreads(1)
     if "motion" in parts:
         print_motion(list(simulated(options.corpus, options.rounds, options.seed, options.half)))
+    if "arrivals" in parts:
+        print_arrivals(list(arrived(options.corpus, options.rounds, options.seed, options.half)))
     if "time" in parts:
         print_time(options.corpus)
     if "clips" in parts:

@@ -103,7 +103,7 @@ def clip(kind: str, word: Word, other: Word, rng: np.random.Generator, speed_px:
     if kind in ("object", "object-pan", "passing"):
         ground, _ = placed(other, rng)
         eyes = path(rng, speed_px * 0.7, count) if kind == "object-pan" else still
-        frames = [camera(_with_card(warped(ground, e), photo, quad, m), rng) for e, m in zip(eyes, shots, strict=True)]
+        frames = [camera(with_card(warped(ground, e), photo, quad, m), rng) for e, m in zip(eyes, shots, strict=True)]
         if kind != "passing":
             return Clip(frames, _quad(quad), kind)
         layer, quad = label(word.text, rng, "overlay", ground)
@@ -149,7 +149,7 @@ def _glide(kind: str, word: Word, other: Word, rng: np.random.Generator, eyes: n
     moves = slide(rng, len(eyes))
     ways = [eye @ _matrix(*move, 0.0, 1.0) for eye, move in zip(eyes, moves, strict=True)]
     frames = [
-        camera(_with_card(warped(ground, eye), photo, quad, own, margin, turning=False), rng)
+        camera(with_card(warped(ground, eye), photo, quad, own, margin, turning=False), rng)
         for eye, own in zip(eyes, ways, strict=True)
     ]
     return _seen(frames, np.stack([cv2.perspectiveTransform(quad[None], own)[0] for own in ways]), kind)
@@ -187,7 +187,7 @@ def placed(word: Word, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray
     return big, quad
 
 
-def _with_card(
+def with_card(
     ground: np.ndarray,
     photo: np.ndarray,
     quad: np.ndarray,
@@ -264,10 +264,10 @@ def _quad(points: np.ndarray) -> Quad:
     return tuple((float(x), float(y)) for x, y in points)  # type: ignore[return-value]
 
 
-def write(frames: list[np.ndarray], target: Path, crf: int, preset: str = "veryfast") -> None:
+def write(frames: list[np.ndarray], target: Path, crf: int, preset: str = "veryfast", gop: int = 250) -> None:
     height, width = frames[0].shape[:2]
     with av.open(str(target), "w") as out:
-        stream = out.add_stream("libx264", rate=FPS, options={"crf": str(crf), "preset": preset})
+        stream = out.add_stream("libx264", rate=FPS, options={"crf": str(crf), "preset": preset, "g": str(gop)})
         stream.width, stream.height, stream.pix_fmt, stream.time_base = width, height, "yuv420p", Fraction(1, FPS)
         for pixels in frames:
             for packet in stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")):

@@ -138,6 +138,18 @@ def test_a_stretch_that_begins_at_a_keyframe_decodes_nothing_before_it(
     assert min(decoded_times) == pytest.approx(key_s, abs=1e-3)
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_keyframes_alone_in_any_order(tmp_path: Path, name: str, decoded_times: list[float]) -> None:
+    path = clip(tmp_path / name, frames=40, fps=10, gop=10)
+    keys = video.key_times(path)
+    decoded_times.clear()
+    found = list(video.luma_keys(path, keys[::-1], max_side=64))
+    assert [time_s for time_s, _ in found] == pytest.approx([3.0, 2.0, 1.0, 0.0], abs=1e-3)
+    assert all(luma.shape == (43, 64) for _, luma in found) and not decoded_times
+    (alone,) = video.luma_between(path, 2.0, 2.05, max_side=64)
+    assert np.abs(alone.astype(int) - found[1][1]).max() <= 1
+
+
 def test_one_keyframe_for_the_whole_clip(tmp_path: Path) -> None:
     path = clip(tmp_path / "a.mp4", frames=100, fps=10, gop=1000)
     times = [frame.time_s or 0.0 for frame in video.keyframes(path, max_frames=12)]

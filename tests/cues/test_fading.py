@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import moving_scenes as scenes
-from verify_media.cues.fading import Fade, Window, fade
+from verify_media.cues.fading import Fade, Window, fade, presence, shrunk
 from verify_media.cues.motion_odds import log_odds
 from verify_media.cues.tracking import Grey
 
@@ -21,7 +21,7 @@ BARE = scenes.board(GROUND.copy())
 
 def judged(frames: Sequence[Grey]) -> tuple[Fade | None, float]:
     window = Window.around(scenes.MARK, frames[0])
-    found = fade([window.of(frame) for frame in frames], window, scenes.MARK)
+    found = fade([window.of(f) for f in frames], window, scenes.MARK, [shrunk(f) for f in frames])
     return found, log_odds((), (), [] if found is None else [found])
 
 
@@ -33,6 +33,32 @@ def test_a_title_that_fades_is_digital() -> None:
     found, odds = judged([mixed(SHOWN, BARE, share) for share in SHARES])
     assert found is not None and found.uneven < 0.1 and found.around < 0.05
     assert odds > 3
+
+
+def test_also_over_busy_ground() -> None:
+    """What lies behind the letters stays, and is no contrast of theirs."""
+    found, odds = judged([mixed(scenes.lettered(GROUND), GROUND, share) for share in SHARES])
+    assert found is not None and found.shape > 0.9
+    assert odds > 3
+
+
+def test_a_plain_wall_in_two_shots_that_are_blended_is_no_title() -> None:
+    """Around the letters nothing changes; everywhere else the picture does."""
+    other = scenes.view(scenes.scene(12), 0, 0)
+    window = Window.around(scenes.MARK, SHOWN)
+    wall, shown = other.copy(), GROUND.copy()
+    for image in (wall, shown):
+        image[window.top : window.bottom, window.left : window.right] = 120
+    frames = [mixed(scenes.lettered(shown), wall, share) for share in SHARES]
+    found, odds = judged(frames)
+    assert found is not None and found.elsewhere > 0.5
+    assert odds == 0
+
+
+def test_presence_is_the_share_of_the_contrast_at_the_place() -> None:
+    assert presence(SHOWN, SHOWN, scenes.MARK) == pytest.approx(1.0)
+    assert presence(SHOWN, mixed(SHOWN, BARE, 0.4), scenes.MARK) == pytest.approx(0.4, abs=0.05)
+    assert presence(SHOWN, SHOWN[:-2], scenes.MARK) == 0.0
 
 
 def test_a_light_that_goes_out_accuses_nobody() -> None:

@@ -57,6 +57,21 @@ def test_a_caption_that_eases_out_is_found_after_its_first_step() -> None:
     assert odds > 3
 
 
+def test_faint_lettering_is_not_found_on_the_plain_wall_beside_it() -> None:
+    """OpenCV calls a wall without any texture perfectly alike: letters that faded seemed to jump there, and accused."""
+    wall = scenes.view(scenes.scene(), 0, 0)
+    wall[90:230, 100:380] = 120
+    quad = ((180.0, 150.0), (236.0, 150.0), (236.0, 162.0), (180.0, 162.0))
+    shown = cv2.putText(wall.copy(), "WILLOW", (182, 161), cv2.FONT_HERSHEY_PLAIN, 0.9, 220, 1, cv2.LINE_AA)
+    noise = np.random.default_rng(2).normal(0, 3, (12, 16, 60))
+    frames = []
+    for number, share in enumerate(np.linspace(1, 0.02, 12)):
+        frame = wall * (1 - share) + shown * share
+        frame[148:164, 178:238] += noise[number]
+        frames.append(np.asarray(np.clip(np.round(frame), 0, 255), np.uint8))
+    assert glide(frames, quad) is None
+
+
 def test_lettering_is_found_again_over_ground_that_changes() -> None:
     """The mean of what was found keeps the letters, and the ground of the first frame fades from it."""
     frames = [scenes.lettered(scenes.view(scenes.scene(), 9 * n, 5 * n), at) for n, at in enumerate(WAY)]
@@ -141,3 +156,17 @@ def test_what_tells_nothing_leaves_what_the_points_tell() -> None:
     runs = course(scenes.captioned_pan(), scenes.MARK).runs
     found, _ = judged(pushed())
     assert log_odds(runs) > 3 and log_odds(runs, [replace(found, own=0.0)]) == log_odds(runs)
+
+
+def test_a_hand_that_trembles_a_little_in_each_batch_is_told_by_all_of_them() -> None:
+    """Programs do not tremble in any; one batch is not enough."""
+    held = [
+        scenes.lettered_at(scenes.carded(scenes.view(scenes.scene(), 0, 0), at), at) for at in scenes.shaky(16, 2.0)
+    ]
+    found = glide(held, scenes.MARK)
+    assert found is not None
+    faint = replace(found[0], tremor=replace(found[0].tremor, across_px=0.11))
+    assert log_odds((), [faint]) > -3
+    assert log_odds((), [faint] * 3) < -3
+    even = replace(found[0], tremor=replace(found[0].tremor, across_px=0.06))
+    assert log_odds((), [even] * 9) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import moving_scenes as scenes
-from verify_media.cues.placing import placed
+from verify_media.cues.placing import alike, placed
 
 PLACE = np.array(scenes.MARK)
 
@@ -23,3 +23,9 @@ def test_what_is_not_there_is_left_where_it_was_said_to_be() -> None:
     way = np.column_stack([3.0 * np.arange(12), np.zeros(12)])
     frames = [np.full(scenes.VIEW[::-1], 90, np.uint8)] * 12
     assert np.allclose(placed(frames, PLACE, way), way)
+
+
+def test_a_plain_wall_is_not_like_anything() -> None:
+    shown = scenes.lettered(np.full(scenes.VIEW[::-1], 120, np.uint8))
+    assert alike(shown, shown) > 0.99
+    assert alike(shown, np.full_like(shown, 120)) == 0.0

@@ -6,7 +6,7 @@ Memory is that of a few frames, whatever the clip's length.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from verify_media.codecs.errors import DecodeError as DecodeError
 from verify_media.codecs.errors import refuse
 from verify_media.codecs.sniff import sniff
 from verify_media.codecs.video_pixels import Luma
-from verify_media.codecs.video_plan import plan
+from verify_media.codecs.video_plan import Stop, plan
 from verify_media.messages import Message
 from verify_media.records import Capture, Frame
 
@@ -115,6 +115,23 @@ def luma_between(
                 return
             if count % every == 0:
                 yield video_pixels.to_luma(frame, clip.pixel_aspect, max_side)
+
+
+def key_times(path: Path) -> list[float]:
+    """Of all keyframes, ascending. Raises DecodeError."""
+    with video_file.opened(path) as clip:
+        return video_file.timeline(clip)[0]
+
+
+def luma_keys(path: Path, times_s: Sequence[float], *, max_side: int) -> Iterator[tuple[float, Luma]]:
+    """Keyframes alone, in the order asked for: when each is shown, and upright luma as in `luma_between`.
+
+    In MOV it is shown later than `key_times` says, by as much as frames are reordered.
+    """
+    with video_file.opened(path) as clip:
+        for time_s in times_s:
+            for frame in video_file.visit(clip, Stop(time_s, True)):
+                yield clip.time_of(frame), video_pixels.to_luma(frame, clip.pixel_aspect, max_side)
 
 
 def _shown(clip: video_file.Clip, frame: av.VideoFrame, index: int, max_side: int | None) -> Iterator[Frame]:

@@ -20,8 +20,10 @@ from verify_media.records import Quad
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Contrast is a share of that of the first frame."""
+    """Contrast is a share of that of the first frame, over the ground that the last one shows."""
 
+    goes: float = 0.3
+    """Share of the gradients' energy that must go: less is noise, or something that moves behind it."""
     whole: float = 0.85
     gone: float = 0.2
     blocks: int = 4
@@ -30,6 +32,10 @@ class Settings:
     """Width of the ring around the mark, in heights of the mark."""
     slope: float = 40.0
     """Sobel magnitude of texture; sensor noise of two grey levels has 8."""
+    tiles: tuple[int, int] = (32, 24)
+    """Across and down, into which the whole picture is shrunk to see what else changes."""
+    changed: float = 4.0
+    """Grey levels by which the mean of a tile must change; sensor noise and codec leave it within one."""
 
 
 SETTINGS = Settings()
@@ -53,6 +59,8 @@ class Fade:
     """Largest change of brightness around the lettering, as a share."""
     texture: int
     """Pixels of texture around it."""
+    elsewhere: float = 0.0
+    """Share of the rest of the picture that changed meanwhile: one shot that is blended into another changes it all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +84,48 @@ class Window:
     def is_in_view(self) -> bool:
         return self.right > self.left and self.bottom > self.top
 
+    def inner(self, quad: Quad) -> Quad:
+        """The quad in what the window shows."""
+        tl, tr, br, bl = ((x - self.left, y - self.top) for x, y in quad)
+        return (tl, tr, br, bl)
+
     def of(self, frame: Grey) -> Grey:
+        """What the window shows; a copy, so that the frame itself can be let go."""
         return frame[self.top : self.bottom, self.left : self.right].copy()
 
 
-def fade(crops: Sequence[Grey], window: Window, quad: Quad) -> Fade | None:
-    """How the lettering at `quad` goes; None while it is there, or where it was cut off at once."""
+def shrunk(frame: Grey) -> Grey:
+    """The whole picture in tiles."""
+    return np.asarray(cv2.resize(frame, SETTINGS.tiles, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def presence(first: Grey, frame: Grey, quad: Quad) -> float:
+    """Contrast of the lettering at `quad` of the first frame that is at the same place of the other, as a share."""
+    window = Window.around(quad, first)
+    if not window.is_in_view or first.shape != frame.shape:
+        return 0.0
+    mark, _ = _masks(window, quad)
+    return _contrast(slopes(window.of(frame)), slopes(window.of(first)), mark)[0] if mark.any() else 0.0
+
+
+def fade(crops: Sequence[Grey], window: Window, quad: Quad, tiles: Sequence[Grey] = ()) -> Fade | None:
+    """How the lettering at `quad` goes; None while it is there, or where it was cut off at once. `tiles`: `shrunk`."""
     if len(crops) < 4 or not window.is_in_view:
         return None
     mark, ring = _masks(window, quad)
     if not mark.any() or not ring.any():
         return None
     gradients = [slopes(crop) for crop in crops]
-    whole = np.array([_contrast(s, gradients[0], mark)[0] for s in gradients])
-    if whole[0] < SETTINGS.whole or not (whole <= SETTINGS.gone).any():
-        return None  # nothing to be seen at first, or all of it to the last
+    ground = gradients[-1]
+    title = gradients[0] - ground
+    if _share(gradients[0], ground, mark) < SETTINGS.goes or _contrast(ground, title, mark)[0] > SETTINGS.gone:
+        return None  # what is there is there to the last, or as much of it as a lamp leaves that is turned down
+    whole = np.array([_contrast(s - ground, title, mark)[0] for s in gradients])
     end = int(np.argmax(whole <= SETTINGS.gone))
     start = int(np.flatnonzero(whole[:end] >= SETTINGS.whole)[-1])
     way = range(start, end + 1)
-    pieces = np.array([[_contrast(gradients[n], gradients[0], piece)[0] for piece in _pieces(mark)] for n in way])
-    shapes = [_contrast(gradients[n], gradients[0], mark)[1] for n in way if whole[n] >= 0.5]
+    pieces = np.array([[_contrast(gradients[n] - ground, title, piece)[0] for piece in _pieces(mark)] for n in way])
+    shapes = [_contrast(gradients[n] - ground, title, mark)[1] for n in way if whole[n] >= 0.5]
     textured = ring & (np.linalg.norm(gradients[0], axis=0) >= SETTINGS.slope)
     around = [_contrast(gradients[n], gradients[0], textured)[0] for n in way] if textured.any() else [0.0]
     light = np.array([float(crops[n][ring].mean()) for n in way])
@@ -107,7 +137,19 @@ def fade(crops: Sequence[Grey], window: Window, quad: Quad) -> Fade | None:
         around=float(np.abs(np.array(around) - 1).max()),
         light=float(np.abs(light / max(light[0], 1.0) - 1).max()),
         texture=int(textured.sum()),
+        elsewhere=_elsewhere(tiles[start], tiles[end]) if tiles else 0.0,
     )
+
+
+def _elsewhere(one: Grey, two: Grey) -> float:
+    """Share of tiles that changed; the lettering's own are few."""
+    return float((cv2.absdiff(one, two) >= SETTINGS.changed).mean())
+
+
+def _share(first: Floats, ground: Floats, mark: NDArray[np.bool_]) -> float:
+    """Of the energy of the first frame's gradients: that of what is gone in the last."""
+    gone, whole = float(((first - ground)[:, mark] ** 2).sum()), float((first[:, mark] ** 2).sum())
+    return gone / max(whole, 1e-6)
 
 
 def _contrast(slopes: Floats, first: Floats, mask: NDArray[np.bool_]) -> tuple[float, float]:

@@ -185,7 +185,7 @@ def _found(frame: Grey, template: Floats, expected: NDArray[np.float64], reach_p
     if window.shape[0] < height + 2 or window.shape[1] < width + 2:
         return None
     edges = strength(window)
-    scores = cv2.matchTemplate(edges, template, cv2.TM_CCOEFF_NORMED)
+    scores = np.where(_is_lettered(edges, template), cv2.matchTemplate(edges, template, cv2.TM_CCOEFF_NORMED), 0.0)
     _, best, _, (x, y) = cv2.minMaxLoc(scores)
     if best < SETTINGS.alike:
         return None
@@ -193,6 +193,14 @@ def _found(frame: Grey, template: Floats, expected: NDArray[np.float64], reach_p
     middle = at + np.array([width - 1, height - 1]) / 2
     patch = cv2.getRectSubPix(edges, (width, height), (float(middle[0]), float(middle[1])))
     return _Found(start + at, float(best), np.asarray(patch, np.float32))
+
+
+def _is_lettered(edges: Floats, template: Floats) -> NDArray[np.bool_]:
+    """Where there is anything to compare: OpenCV calls a plain wall perfectly alike, with a correlation of 1."""
+    height, width = template.shape
+    mean, square = (cv2.boxFilter(power, -1, (width, height), anchor=(0, 0)) for power in (edges, edges * edges))
+    found = square - mean * mean >= SETTINGS.plain**2
+    return np.asarray(found[: edges.shape[0] - height + 1, : edges.shape[1] - width + 1], bool)
 
 
 def _peak(values: NDArray[np.generic], at: int) -> float:

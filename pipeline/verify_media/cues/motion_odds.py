@@ -81,6 +81,9 @@ class Weights:
     across_px: tuple[float, float] = (0.08, 0.16)
     """Tremor across its way of what a hand moves: 0.08 to 0.25 px at 2 px a frame, more for faster ones. Programs had
     0.04 px at most, but for one batch with a jump (50 of plates and captions); evenly pushed cards 0.06, at CRF 34."""
+    elsewhere: tuple[float, float] = (0.3, 0.5)
+    """Share of the picture that may change while a title fades: people move beside it. Where one shot is blended into
+    another it is most of it."""
 
 
 WEIGHTS = Weights()
@@ -90,7 +93,8 @@ def log_odds(runs: Sequence[Run], glides: Sequence[Glide] = (), fades: Sequence[
     """Of digital against physical, over all runs; exactly 0 where nothing moved that could tell."""
     told = [(run.frames, odds) for run in _by_one_camera(runs) if (odds := _odds(run))]
     total = sum(frames * odds for frames, odds in told) / max(1, sum(frames for frames, _ in told))
-    before_camera = max([0.0, *(max(_shared(glide), _shaken(glide)) for glide in glides)])
+    shaken = min(sum(_shaken(glide) for glide in glides), WEIGHTS.shaken)  # each batch trembles anew
+    before_camera = max([shaken, *(_shared(glide) for glide in glides)])
     total = min(total, -before_camera) if total <= 0 else total - before_camera
     camera = _camera(runs)
     laid_over = (max(_glide(glide), camera * _unshared(glide)) for glide in glides)
@@ -219,7 +223,8 @@ def _fade(fade: Fade) -> float:
     even = (1 - ramp(fade.uneven, (0.15, 0.3))) * ramp(fade.shape, (0.85, 0.93))
     unlit = 1 - ramp(fade.light, (0.04, 0.08))
     texture = 1 - ramp(fade.around, (0.1, 0.2)) if fade.texture >= 50 else 1.0
-    return WEIGHTS.fade * steady * even * unlit * texture
+    alone = 1 - ramp(fade.elsewhere, WEIGHTS.elsewhere)
+    return WEIGHTS.fade * steady * even * unlit * texture * alone
 
 
 def ramp(value: float, span: tuple[float, float]) -> float:

@@ -26,6 +26,8 @@ class Settings:
     """The most that one step may correct."""
     astray_px: float = 1.0
     """Farther from where a frame's lettering was found, it was not the start that was inexact."""
+    plain: float = 0.5
+    """Standard deviation, of grey levels or Sobel magnitude, below which there is nothing to compare."""
     margin_px: int = 4
     least_gain: float = 0.2
     """Contrast of a frame's lettering beside the mean's, below which it is not followed down."""
@@ -40,7 +42,9 @@ def strength(grey: Grey) -> Floats:
 
 
 def alike(one: Grey | Floats, two: Grey | Floats) -> float:
-    """Normalised correlation of two pictures of one size."""
+    """Normalised correlation of two pictures of one size; 0 where one is plain, of which OpenCV says 1."""
+    if min(float(one.std()), float(two.std())) < SETTINGS.plain:
+        return 0.0
     return float(cv2.matchTemplate(one, two, cv2.TM_CCOEFF_NORMED)[0, 0])
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from verify_media.cues.fading import Fade, Window, fade
+from verify_media.cues.fading import SETTINGS as FADING
+from verify_media.cues.fading import Fade, Window, fade, presence, shrunk
 from verify_media.cues.gliding import Glide, glide
 from verify_media.cues.motion import SETTINGS as MOTION
 from verify_media.cues.motion import Course, Run, course, looks_same
@@ -36,11 +37,29 @@ class Trace:
     _window: Window | None = None
     _crops: list[Grey] = field(default_factory=list)
     """The mark and what is around it, as long as it stands where it was first seen."""
+    _tiles: list[Grey] = field(default_factory=list)
+    """The whole picture in those frames, shrunk."""
     _first: Quad | None = None
+    _is_fading: bool = False
+    """It is lost for being faint, and one more batch is looked at to see it fade."""
+
+    @classmethod
+    def joined(cls, traces: Sequence[Trace]) -> Trace:
+        """The first of them, with all that the others measured of the same mark at other times."""
+        first = replace(traces[0], runs=[], glides=[], fades=[])
+        for trace in traces:
+            first.runs += trace.runs
+            first.glides += trace.glides
+            first.fades += trace.fades
+        return first
 
     def go(self, batch: Sequence[Grey]) -> None:
         """Through frames of which the first is the last of the batch before."""
         if self.is_done or len(batch) < 2:
+            return
+        if self._is_fading:
+            self._is_fading = False
+            self._keep(batch)
             return
         start = self.place
         self._sight = self._sight or (batch[0], start)
@@ -51,6 +70,7 @@ class Trace:
         is_plain = went.runs and all(_is_plain(run) for run in went.runs) and not self.is_lost
         if (is_plain and self.is_done) or not self._has_glided(batch, start, went.runs, begun):
             self._keep(batch)
+        self._is_fading = self.is_lost and self._is_dimmer()
         self.trail.append((self.frames, self.place))
 
     def _is_another(self, frame: Grey, went: Course) -> bool:
@@ -73,15 +93,23 @@ class Trace:
             self.place, self.is_lost = (end, False) if is_whole else (self.place, True)
         return True
 
+    def _is_dimmer(self) -> bool:
+        """Whether some of its contrast is left where it was first seen: the batch may end amid a fade."""
+        if self._window is None or self._first is None or not self._crops or self.fades:
+            return False
+        left = presence(self._crops[0], self._crops[-1], self._window.inner(self._first))
+        return FADING.gone < left < FADING.whole
+
     def _keep(self, batch: Sequence[Grey]) -> None:
         """Looks for a fade, as long as the scene has not moved."""
         if any(run.scene_px >= 1 for run in self.runs) or self.glides:
             return
         if self._window is None or self._first is None:
             self._window, self._first = Window.around(self.place, batch[0]), self.place
-            self._crops = [self._window.of(batch[0])]
+            self._crops, self._tiles = [self._window.of(batch[0])], [shrunk(batch[0])]
         self._crops += [self._window.of(frame) for frame in batch[1:]]
-        found = fade(self._crops, self._window, self._first)
+        self._tiles += [shrunk(frame) for frame in batch[1:]]
+        found = fade(self._crops, self._window, self._first, self._tiles)
         self.fades = [] if found is None else [found]
 
     @property
@@ -98,7 +126,7 @@ class Trace:
 
     @property
     def is_done(self) -> bool:
-        return self.is_lost or abs(self.log_odds) >= SETTLED
+        return (self.is_lost and not self._is_fading) or abs(self.log_odds) >= SETTLED
 
 
 def _is_plain(run: Run) -> bool:

@@ -281,17 +281,20 @@ def _notes(
     added: Sequence[Sighting],
     tracks: Sequence[Track],
 ) -> list[Message]:
-    notes = [_overlay_times(seen, s) for s in _distinct([*(s for s in ranked if s.outcome is Outcome.DIGITAL), *added])]
+    notes = [
+        _overlay_times(seen, s, tracks)
+        for s in _distinct([*(s for s in ranked if s.outcome is Outcome.DIGITAL), *added])
+    ]
     if ranked and tracks and not any(track.followed.tells for track in tracks):
         notes.append(message("video-still", mark=ranked[0].mark, file=item.path.name))
     return notes
 
 
-def _overlay_times(seen: Sequence[Seen], overlay: Sighting) -> Message:
-    """From the first to the last frame in which the same words stand in the same place."""
+def _overlay_times(seen: Sequence[Seen], overlay: Sighting, tracks: Sequence[Track]) -> Message:
+    """From the first to the last moment at which the same words are known to stand in the same place."""
     every = [s for frame in seen for s in (*frame.sightings, *frame.others)]
     same = [s for s in every if s.text.lower() == overlay.text.lower() and overlap(s.quad, overlay.quad) > 0.3]
-    times = [s.time_s or 0.0 for s in same or [overlay]]
+    times = [time_s for s in same or [overlay] for time_s in _visible(s, tracks)]
     return message(
         "video-overlay-times", text=overlay.text or overlay.mark, start=clock(min(times)), end=clock(max(times))
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from math import exp, log
 
 from verify_media.codecs import video
@@ -12,6 +12,7 @@ from verify_media.cues.trace import SETTLED, Trace
 from verify_media.cues.tracking import Grey
 from verify_media.messages import Message, message
 from verify_media.records import Cue, MediaItem, Outcome, Quad, Sighting
+from verify_media.stages import ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,10 @@ class Limits:
     """Of faster clips, every second, third... frame is followed."""
     settled: float = SETTLED
     """Log-odds at which no more is decoded."""
+    at_once_s: float = 0.25
+    """What was followed for a shorter time was lost at once; a batch of frames takes 0.4 s."""
+    resting_px: float = 1.5
+    """At the size at which it is followed: what has gone less may be where it was a second later."""
     photo_weight: float = 0.4
     """Of the photo's log-odds beside those of the motion: one is a measurement of a single frame, the other of many."""
     digital: float = 0.95
@@ -55,17 +60,22 @@ class Followed:
     @property
     def explains(self) -> bool:
         """Whether it may speak for the same place at other times: not where the mark went along or was lost at once."""
-        return self.log_odds > 0 or (self.log_odds == 0 and self.end_s > self.start_s)
+        return self.log_odds > 0 or (self.log_odds == 0 and self.end_s - self.start_s >= LIMITS.at_once_s)
 
 
 def follow(item: MediaItem, sightings: Sequence[Sighting]) -> tuple[Followed, ...]:
-    """The sightings of one frame, forwards in time; near the end of the clip, backwards. Raises DecodeError."""
+    """The sightings of one frame, forwards in time; near the end of the clip, backwards. Raises DecodeError.
+
+    A mark of which that does not settle anything is followed from where it came, and to where it goes.
+    """
     time_s = sightings[0].time_s or 0.0
     frames, step_s = _neighbours(item, time_s)
-    traces = traced(frames, [_scaled(sighting.quad, _scale(item)) for sighting in sightings])
+    first = list(islice(frames, 1))
+    traces = traced(chain(first, frames), [_scaled(sighting.quad, _scale(item)) for sighting in sightings])
+    stretches = [Stretch(trace, time_s, step_s) for trace in traces]
+    beyond = [_beyond(item, sighting, one, first) for sighting, one in zip(sightings, stretches, strict=True)]
     return tuple(
-        _followed(sighting, trace, time_s, step_s, _scale(item))
-        for sighting, trace in zip(sightings, traces, strict=True)
+        _followed(sighting, stretch, _scale(item)) for sighting, stretch in zip(sightings, beyond, strict=True)
     )
 
 
@@ -82,10 +92,59 @@ def traced(frames: Iterator[Grey], places: Sequence[Quad]) -> list[Trace]:
     return traces
 
 
-def _followed(sighting: Sighting, trace: Trace, time_s: float, step_s: float, scale: float) -> Followed:
-    ends = sorted((time_s, time_s + trace.frames * step_s))
-    quads = tuple((time_s + n * step_s, _scaled(quad, 1 / scale)) for n, quad in trace.trail)
-    return Followed(max(0.0, ends[0]), ends[1], trace.log_odds, _cues(sighting, trace, scale), quads)
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A trace from a moment on, and since when and until when the mark is known to be seen beyond it."""
+
+    trace: Trace
+    time_s: float
+    step_s: float
+    """Negative: backwards."""
+    since_s: float = float("inf")
+    until_s: float = 0.0
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        start_s, end_s = sorted((self.time_s, self.time_s + self.trace.frames * self.step_s))
+        return max(0.0, min(start_s, self.since_s)), max(end_s, self.until_s)
+
+
+def _beyond(item: MediaItem, sighting: Sighting, stretch: Stretch, first: Sequence[Grey]) -> Stretch:
+    """The stretch with how the mark came and how it goes; as it is, where it is settled or no mark's."""
+    trace = stretch.trace
+    if not first or not sighting.mark or abs(trace.log_odds) >= LIMITS.settled:
+        return stretch
+    place, every = _scaled(sighting.quad, _scale(item)), round(abs(stretch.step_s) * (item.fps or 30.0))
+    seeker = ends.Seeker(item, tuple(video.key_times(item.path)), max(1, every), LIMITS.side_px)
+    since, until = stretch.span_s
+    found = [stretch]
+    if stretch.step_s > 0 or not trace.is_lost:
+        found.append(_ending(seeker.came(ends.Sight(first[0], place, since)), place, -abs(stretch.step_s)))
+    if not trace.is_lost and _rests(trace, place):
+        found.append(_ending(seeker.goes(ends.Sight(first[0], place, until)), place, abs(stretch.step_s)))
+    spans = [one.span_s for one in found]
+    joined = Trace.joined([one.trace for one in found])
+    return replace(stretch, trace=joined, since_s=min(s for s, _ in spans), until_s=max(u for _, u in spans))
+
+
+def _ending(end: ends.End, place: Quad, step_s: float) -> Stretch:
+    """The mark followed to where it came from, or goes to; what comes or goes at its place, until it is seen there."""
+    (trace,) = traced(iter(end.frames), [place])
+    if trace.glides:
+        return Stretch(trace, end.time_s, step_s)
+    return Stretch(replace(trace, frames=0), end.seen_s, step_s)
+
+
+def _rests(trace: Trace, place: Quad) -> bool:
+    """Whether it is where it was first seen."""
+    apart = (abs(a - b) for now, then in zip(trace.place, place, strict=True) for a, b in zip(now, then, strict=True))
+    return max(apart) <= LIMITS.resting_px
+
+
+def _followed(sighting: Sighting, stretch: Stretch, scale: float) -> Followed:
+    trace = stretch.trace
+    quads = tuple((stretch.time_s + n * stretch.step_s, _scaled(quad, 1 / scale)) for n, quad in trace.trail)
+    return Followed(*stretch.span_s, trace.log_odds, _cues(sighting, trace, scale), quads)
 
 
 def _scale(item: MediaItem) -> float:
