@@ -74,11 +74,11 @@ def with_margin(p: float) -> float:
     return float(1 / (1 + (1 - p) / p * np.exp(-STRANGERS)))
 
 
-def toml(fusion, buckets, typical) -> str:
+def toml(fusion: dict[str, float], buckets, typical) -> str:
     lines = [
         "# Written by models/fuse_authenticate.py; see models/authenticate.md.",
         "[fusion]",
-        *(f"{name} = {weight:.6f}" for name, weight in zip(("trees", "pixels", "setting"), fusion, strict=True)),
+        *(f"{name} = {weight:.6f}" for name, weight in fusion.items()),
         "",
         "[typical]",
     ]

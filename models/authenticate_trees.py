@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 from authenticate_data import Data, weights
 
 SEED = 20261123
+FOLDS = 3
+Judge: TypeAlias = Callable[[np.ndarray], np.ndarray]
+"""N x measurements to N log odds of digital."""
+Fit: TypeAlias = Callable[[np.ndarray, list[dict]], Judge]
 TREES = {
     "objective": "binary",
     "bagging_fraction": 0.7,
@@ -60,20 +67,26 @@ def fit_trees(values: np.ndarray, rows: list[dict]) -> list:
     return [lgb.train({**TREES, **kind}, lgb.Dataset(values, digital, weight=weight), rounds) for kind, rounds in KINDS]
 
 
-def boosters(values: np.ndarray, rows: list[dict], fold: np.ndarray, usable: np.ndarray, folds: int = 3) -> list:
+def tree_scores(boosters: list, values: np.ndarray) -> np.ndarray:
+    """The mean of the kinds."""
+    return np.mean([b.predict(values, raw_score=True) for b in boosters], 0)
+
+
+def by_fold(fit: Fit, values: np.ndarray, rows: list[dict], fold: np.ndarray, usable: np.ndarray) -> list[Judge]:
+    """A judge for each fold of photos, fitted to the others."""
     found = []
-    for k in range(folds):
+    for k in range(FOLDS):
         at = np.nonzero(usable & (fold != k))[0]
-        found.append(fit_trees(values[at], [rows[i] for i in at]))
+        found.append(fit(values[at], [rows[i] for i in at]))
     return found
 
 
-def judged(found: list, values: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """Every photo by the trees that have not seen it; a photo of no fold by all."""
+def judged(judges: list[Judge], values: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """Every photo by the judge that has not seen it; a photo of no fold by all."""
     out = np.zeros(len(fold))
-    for k, kinds in enumerate(found):
+    for k, judge in enumerate(judges):
         own, strange = fold == k, fold < 0
-        for at, share in ((own, 1.0), (strange, 1 / len(found))):
+        for at, share in ((own, 1.0), (strange, 1 / len(judges))):
             if at.any():
-                out[at] += share * np.mean([b.predict(values[at], raw_score=True) for b in kinds], 0)
+                out[at] += share * judge(values[at])
     return out

@@ -3,8 +3,9 @@
 
 usage: python models/fuse_authenticate.py --data 'FOLDER/*.npz' --out models --scores SCORES.npz [--alone]
 
-Writes authenticate_trees.onnx, authenticate_calibration.toml and the scores; the networks are those that lie in models/
-(export_networks.py). Fusion and limits come from photos that neither the judging trees nor the networks have seen.
+Writes authenticate_trees.onnx, authenticate_perceptron.onnx, authenticate_calibration.toml and the scores; the networks
+that see pixels are those that lie in models/ (export_networks.py). Fusion and limits come from photos that neither the
+judges of measurements nor the networks have seen.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import glob
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +22,11 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "
 
 import train_authenticate  # noqa: E402
 import train_authenticate_setting  # noqa: E402
-from authenticate_data import Data, Rows, Settings, columns, load, load_settings, tidy, weights  # noqa: E402
+from authenticate_data import Rows, columns, load, load_settings, load_values, tidy, weights  # noqa: E402
 from authenticate_limits import calibrated, toml  # noqa: E402
-from authenticate_trees import boosters, fit_trees, forgotten, judged  # noqa: E402
+from authenticate_perceptron import fit_perceptrons  # noqa: E402
+from authenticate_trees import Judge, by_fold, fit_trees, forgotten, judged, tree_scores  # noqa: E402
+from export_networks import export_perceptrons  # noqa: E402
 from export_trees import export_trees  # noqa: E402
 
 EXPLAINED = (
@@ -36,6 +40,7 @@ EXPLAINED = (
     "ground_texture_over_ring",
     "baseline_at_axis",
 )
+JUDGES = ("trees", "perceptron", "pixels", "setting")
 UNSEEN = 0
 """The fold of photos that the networks are not trained on."""
 
@@ -49,31 +54,57 @@ def main() -> None:
     args = parser.parse_args()
     from verify_media.cues import vector
 
-    paths = [p for pattern in args.data for p in glob.glob(pattern)]
-    data = load(paths)
+    paths = sorted(p for pattern in args.data for p in glob.glob(pattern))
+    data, measurements = load_values(paths)
     trained, used = ~data.is_held, columns(vector.NAMES)
-    values = tidy(data.values)[:, used]
-    values[:, forgotten(values, data, trained)] = 0  # nothing to split on
-    trees = judged(boosters(values, data.rows, data.fold, trained), values, data.fold)
-    named = {n: data.values[:, i] for i, n in enumerate(vector.NAMES)}
+    values = tidy(measurements)[:, used]
+    unseen = forgotten(values, data, trained)
+    named = {n: measurements[:, i] for i, n in enumerate(vector.NAMES)}
     at = trained & judgeable(data, named) & (args.alone | (data.fold == UNSEEN))
-    networks = np.zeros((len(at), 2)) if args.alone else network_scores(data, load_settings(paths), at)
-    judges = np.column_stack([trees, networks])
-    np.savez(args.scores, trees=trees, pixels=judges[:, 1], setting=judges[:, 2], at=at)
+    networks = np.zeros((len(at), 2)) if args.alone else network_scores(paths, at)
+    judges = np.column_stack([*measured_scores(values, unseen, data, trained), networks])
+    np.savez(args.scores, at=at, **dict(zip(JUDGES, judges.T, strict=True)))
     if args.alone:
         return
     fusion = fused(judges, at, data)
     buckets = calibrated((judges @ fusion)[at], data.digital[at], letter_heights(data)[at], importance(data)[at])
     there = trained & (data.digital == 0)
     typical = {n: np.nanquantile(named[n][there], [0.05, 0.5, 0.95]) for n in EXPLAINED}
-    (args.out / "authenticate_calibration.toml").write_text(toml(fusion, buckets, typical))
-    # shipped: trees that have seen all folds; each of the judging ones has seen two thirds of the photos
-    whole = fit_trees(values[trained], [r for r, t in zip(data.rows, trained, strict=True) if t])
-    export_trees(whole, len(used), args.out / "authenticate_trees.onnx")
-    print("fusion", fusion)
+    weight = dict(zip(JUDGES, fusion, strict=True))
+    (args.out / "authenticate_calibration.toml").write_text(toml(weight, buckets, typical))
+    export_whole(values[trained], [r for r, t in zip(data.rows, trained, strict=True) if t], unseen, args.out)
+    print("fusion", weight)
 
 
-def judgeable(data: Data, named: dict[str, np.ndarray]) -> np.ndarray:
+def measured_scores(values: np.ndarray, unseen: np.ndarray, data: Rows, trained: np.ndarray) -> list[np.ndarray]:
+    """Trees and perceptron: log odds of every mark by judges that have not seen its photo."""
+    values = without(unseen, values)
+
+    def trees(values: np.ndarray, rows: list[dict]) -> Judge:
+        return partial(tree_scores, fit_trees(values, rows))
+
+    def perceptrons(values: np.ndarray, rows: list[dict]) -> Judge:
+        return fit_perceptrons(values, rows, unseen).scores
+
+    return [
+        judged(by_fold(fit, values, data.rows, data.fold, trained), values, data.fold) for fit in (trees, perceptrons)
+    ]
+
+
+def without(unseen: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Nothing to split on there."""
+    values = values.copy()
+    values[:, unseen] = 0
+    return values
+
+
+def export_whole(values: np.ndarray, rows: list[dict], unseen: np.ndarray, out: Path) -> None:
+    """What is shipped has seen all folds; each of those that the calibration comes from, two thirds of the photos."""
+    export_trees(fit_trees(without(unseen, values), rows), values.shape[1], out / "authenticate_trees.onnx")
+    export_perceptrons(fit_perceptrons(values, rows, unseen), values.shape[1], out / "authenticate_perceptron.onnx")
+
+
+def judgeable(data: Rows, named: dict[str, np.ndarray]) -> np.ndarray:
     """Marks that the product would judge: enough edges, and letters that a reader can read."""
     return (named["edges"] >= 20) & (letter_heights(data) >= 12)
 
@@ -83,7 +114,7 @@ def letter_heights(data: Rows) -> np.ndarray:
     return np.array([r["letters_px"] for r in data.rows])
 
 
-def importance(data: Data) -> np.ndarray:
+def importance(data: Rows) -> np.ndarray:
     """Each mark's weight when limits are drawn: tools alike, photographed words before composed ones."""
     weight = weights(data.rows)
     rows = data.rows
@@ -91,15 +122,20 @@ def importance(data: Data) -> np.ndarray:
     return weight * np.array([share.get(r["tool"], 1.0) for r in rows])
 
 
-def network_scores(data: Data, pieces: Settings, at: np.ndarray) -> np.ndarray:
-    """N x 2: log odds of digital by the shipped networks, pixels and setting, where `at`; 0 elsewhere."""
+def network_scores(paths: list[str], at: np.ndarray) -> np.ndarray:
+    """N x 2: log odds of digital by the shipped networks, pixels and setting, where `at`; 0 elsewhere.
+    One file after the other: all pixels of all marks do not fit in memory."""
     from verify_media.cues import network
 
-    which = np.nonzero(at)[0]
-    pixels = _scores(network.session(network.PIXELS), train_authenticate.batch, data, which)
-    setting = _scores(network.session(network.SETTING), train_authenticate_setting.batch, pieces, which)
-    found = np.zeros((len(at), 2))
-    found[which] = np.column_stack([pixels, setting])
+    found, begin = np.zeros((len(at), 2)), 0
+    for path in paths:
+        data = load([path])
+        which = np.nonzero(at[begin : begin + len(data.rows)])[0]
+        pixels = _scores(network.session(network.PIXELS), train_authenticate.batch, data, which)
+        pieces = load_settings([path])
+        setting = _scores(network.session(network.SETTING), train_authenticate_setting.batch, pieces, which)
+        found[begin + which] = np.column_stack([pixels, setting])
+        begin += len(data.rows)
     return found
 
 
@@ -112,8 +148,8 @@ def _scores(session, batch, data: Rows, which: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def fused(judges: np.ndarray, at: np.ndarray, data: Data) -> np.ndarray:
-    """Logistic weights of the scores (N x 3), both classes alike."""
+def fused(judges: np.ndarray, at: np.ndarray, data: Rows) -> np.ndarray:
+    """Logistic weights of the scores (N x judges), both classes alike."""
     from sklearn.linear_model import LogisticRegression
 
     weight = weights([data.rows[i] for i in np.nonzero(at)[0]])

@@ -51,9 +51,8 @@ def test_more_sightings_of_one_mark_ask_for_more() -> None:
 
 
 def test_probability_rises_with_every_score() -> None:
-    scores = [
-        calibration.Scores(*values) for values in ((-2, -2, -2), (2, -2, -2), (-2, 2, -2), (-2, -2, 2), (3, 3, 3))
-    ]
+    lone = [[2 if i == k else -2 for i in range(4)] for k in range(4)]
+    scores = [calibration.Scores(*values) for values in ([-2] * 4, *lone, [3] * 4)]
     low, *mixed, high = (calibration.probability(s, 30) for s in scores)
     assert 0 < low < min(mixed)
     assert max(mixed) < high < 1
@@ -61,9 +60,19 @@ def test_probability_rises_with_every_score() -> None:
 
 def test_where_the_trees_object_a_mark_is_not_called_physical() -> None:
     for height in (15, 30, 90):
-        objecting = calibration.probability(calibration.Scores(calibration.OBJECTION, -9, -9), height)
+        objecting = calibration.probability(calibration.Scores(calibration.OBJECTION, -9, -9, -9), height)
         assert calibration.outcome(objecting, height) is Outcome.UNSURE
         assert (
-            calibration.outcome(calibration.probability(calibration.Scores(-3, -9, -9), height), height)
+            calibration.outcome(calibration.probability(calibration.Scores(-3, -9, -9, -9), height), height)
             is Outcome.PHYSICAL
         )
+
+
+def test_a_mark_must_stand_out_from_the_other_lettering_before_it_is_digital() -> None:
+    above = calibration.calibration().buckets[0].digital_above[0]
+    surely, nearly = 1 - (1 - above) / 2, 1 - (1 - above) * 1.5
+    assert calibration.among(surely, 30, []) == surely
+    assert calibration.among(surely, 30, [0.01, 0.02, 0.6]) == surely
+    assert calibration.outcome(calibration.among(surely, 30, [nearly]), 30) is Outcome.UNSURE
+    assert calibration.among(surely, 30, [1.0]) == surely, "an overlay beside it says nothing of the camera"
+    assert calibration.among(0.01, 30, [0.5]) == 0.01

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
+from verify_media.cues import calibration
 from verify_media.records import Frame, Outcome, Quad, Reader, Sighting
 from verify_media.stages.authenticate import LIMITS, authenticate, overlays, with_ground
 
@@ -113,10 +116,24 @@ def test_bars_around_a_picture_change_little(rng: np.random.Generator) -> None:
 
 def test_a_date_is_told_from_other_overlays(rng: np.random.Generator) -> None:
     image = lettered(camera(clutter(rng), rng))
-    found = overlays(Frame(image), [Sighting("", Reader.TEXT, AT, 1.0, text="12/31/2024")])
+    found = overlays(authenticate(Frame(image), [Sighting("", Reader.TEXT, AT, 1.0, text="12/31/2024")]))
     assert all(any(cue.name == "date_stamp" for cue in sighting.evidence) for sighting in found)
 
 
 def test_degenerate_quads_are_unsure(rng: np.random.Generator) -> None:
     line: Quad = ((10.0, 10.0), (200.0, 10.0), (200.0, 10.0), (10.0, 10.0))
     assert judged(clutter(rng), line, letter_height_px=30.0).outcome is Outcome.UNSURE
+
+
+def test_a_mark_that_looks_like_the_rest_of_the_lettering_is_not_accused(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration, "probability", lambda *_: 0.99)
+    frame = Frame(lettered(camera(clutter(rng), rng)))
+    mark = Sighting("WILLOW", Reader.TEXT, AT, 1.0)
+    (alone,) = authenticate(frame, [mark])
+    elsewhere: Quad = ((10.0, 10.0), (60.0, 10.0), (60.0, 30.0), (10.0, 30.0))
+    like_it = replace(alone, mark="", quad=elsewhere, p_digital=0.97)
+    unlike, unmeasured = replace(like_it, p_digital=0.02), replace(like_it, imprint=b"")
+    for others, outcome in (([like_it], Outcome.UNSURE), ([unlike], Outcome.DIGITAL), ([unmeasured], Outcome.DIGITAL)):
+        assert authenticate(frame, [mark], others=others)[0].outcome is outcome

@@ -45,7 +45,7 @@ def examined(monkeypatch: pytest.MonkeyPatch, path: Path, find: Find) -> tuple[I
     readers = Readers(find)
     monkeypatch.setattr(module, "locator", lambda marks: readers)
     monkeypatch.setattr(module, "authenticate", as_photo)
-    monkeypatch.setattr(module, "overlays", lambda frame, others, item: ())
+    monkeypatch.setattr(module, "overlays", lambda judged: ())
     monkeypatch.setattr(search, "lettering", lambda frame: float(frame.image[:40, :40].mean()))
     found = identify(path)
     assert isinstance(found, MediaItem)

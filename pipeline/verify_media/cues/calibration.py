@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from functools import cache
-from math import exp
+from math import exp, log
+from statistics import median
+
+import numpy as np
 
 from verify_media import assets
 from verify_media.records import Outcome
@@ -14,6 +18,12 @@ FILE = "authenticate_calibration.toml"
 OBJECTION = 1.0
 """Log odds by the trees from which a mark is never called physical, whatever the networks say: they take the banners
 and frames of templates for signs. It keeps 0.2 in 100 of the real marks from being called physical."""
+
+GAP = 2.0
+"""Log odds by which a mark must lie above the other lettering of its picture (the median) before it is called digital:
+what a strange camera does to real lettering it does all over the picture. Of 1016 real words of ICDAR 2003, by judges
+of measurements that know none of its photos, 11 are called digital without this and 2 with it, and as many overlays as
+before (47 in 100); of 5937 real marks on photos of known sources 4 and 4, of 2420 overlays 51.2 and 51.1 in 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +46,13 @@ class Scores:
     """Log odds of digital by each judge; in a `Calibration`, how much each of them weighs."""
 
     trees: float
+    perceptron: float
     pixels: float
     setting: float
 
     def __matmul__(self, other: Scores) -> float:
         """The weighted sum."""
-        return self.trees * other.trees + self.pixels * other.pixels + self.setting * other.setting
+        return float(np.dot(astuple(self), astuple(other)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,16 @@ def probability(scores: Scores, letter_height_px: float) -> float:
     return max(p_digital, 2 * bucket.physical_below[0]) if scores.trees >= OBJECTION else p_digital
 
 
+def among(p_digital: float, letter_height_px: float, others: Sequence[float]) -> float:
+    """`p_digital`, or what is no more than a doubt where the mark does not stand out from the other lettering of its
+    picture. `others`: p_digital of that; what would be called digital itself says nothing of the camera."""
+    limit = _bucket(letter_height_px).digital_above[0]
+    witnesses = [_log_odds(p) for p in others if p < limit]
+    if not witnesses or _log_odds(p_digital) - median(witnesses) >= GAP:
+        return p_digital
+    return min(p_digital, 1 - 2 * (1 - limit))
+
+
 def outcome(p_digital: float, letter_height_px: float, sightings: int = 1, *, strict: bool = False) -> Outcome:
     """`sightings`: how many of the same kind are judged in the picture. `strict`: digital only where that is beyond
     doubt."""
@@ -82,3 +103,8 @@ def outcome(p_digital: float, letter_height_px: float, sightings: int = 1, *, st
 
 def _bucket(letter_height_px: float) -> Bucket:
     return next((b for b in calibration().buckets if letter_height_px <= b.up_to_px), calibration().buckets[-1])
+
+
+def _log_odds(p: float) -> float:
+    p = min(1 - 1e-12, max(1e-12, p))
+    return log(p / (1 - p))

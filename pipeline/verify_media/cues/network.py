@@ -1,5 +1,5 @@
-"""The learned judges: boosted trees on the measurements, a small network on pixels at their native size, and one that
-learned to find lettering in scenes, on the mark in its setting. All run by ONNX Runtime on one core."""
+"""The learned judges, run by ONNX Runtime on one core: boosted trees and a perceptron on the measurements, a small
+network on pixels at their native size, and one that learned to find lettering in scenes, on the mark in its setting."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 Floats: TypeAlias = NDArray[np.float32]
-PIXELS, SETTING, TREES = "authenticate_pixels.onnx", "authenticate_setting.onnx", "authenticate_trees.onnx"
+PIXELS, SETTING = "authenticate_pixels.onnx", "authenticate_setting.onnx"
+TREES, PERCEPTRON = "authenticate_trees.onnx", "authenticate_perceptron.onnx"
 MISSING = -9.0
 """What stands for a measurement that could not be made; the trees were trained with it."""
 UNUSED = ("letter_height_px", "longest_side_px")
@@ -30,7 +31,7 @@ COLUMNS = [i for i, name in enumerate(vector.NAMES) if name not in UNUSED]
 
 def scores(seen: vector.Measured) -> Scores:
     """Log odds of digital by every judge."""
-    judges = (tree_scores, pixel_scores, setting_scores)
+    judges = (tree_scores, perceptron_scores, pixel_scores, setting_scores)
     return Scores(*(float(judge([seen])[0]) for judge in judges))
 
 
@@ -58,8 +59,17 @@ def setting_scores(seen: Sequence[vector.Measured]) -> Floats:
 
 def tree_scores(seen: Sequence[vector.Measured]) -> Floats:
     """Log odds of digital by the trees, one a sighting."""
+    return _measured(TREES, seen)
+
+
+def perceptron_scores(seen: Sequence[vector.Measured]) -> Floats:
+    """Log odds of digital by the perceptron, one a sighting."""
+    return _measured(PERCEPTRON, seen)
+
+
+def _measured(judge: str, seen: Sequence[vector.Measured]) -> Floats:
     values = tidy(np.stack([m.values for m in seen]))[:, COLUMNS]
-    return np.asarray(session(TREES).run(None, {"values": values})[0], np.float32).reshape(-1)
+    return np.asarray(session(judge).run(None, {"values": values})[0], np.float32).reshape(-1)
 
 
 def tidy(values: Floats) -> Floats:

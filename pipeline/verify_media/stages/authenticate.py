@@ -56,22 +56,26 @@ KEPT = (
 
 
 def authenticate(
-    frame: Frame, sightings: Sequence[Sighting], *, media: MediaItem | None = None, others: Sequence[Sighting] = ()
+    frame: Frame, sightings: Sequence[Sighting], *, others: Sequence[Sighting] = ()
 ) -> tuple[Sighting, ...]:
-    """The sightings with p_digital, outcome and evidence. `others`: further lettering, left out of the comparison."""
+    """The sightings with p_digital, outcome and evidence.
+
+    `others`: further lettering, left out of the comparison with the scene. Where it was judged before, a mark must
+    stand out from it before it is called digital.
+    """
     if not sightings:
         return ()
     if min(frame.image.shape[:2]) < LIMITS.frame_px:
         return tuple(_too_small(sighting) for sighting in sightings)
     around = vector.surroundings(frame.image, [s.quad for s in (*sightings, *others)])
-    scored = [_scored(around, sighting) for sighting in sightings]
+    witnesses = [s.p_digital for s in others if s.p_digital is not None and s.imprint]
+    scored = [_among(_scored(around, sighting), witnesses) for sighting in sightings]
     return tuple(_decided(around, one, scored) for one in scored)
 
 
-def overlays(frame: Frame, others: Sequence[Sighting], media: MediaItem | None = None) -> tuple[Sighting, ...]:
+def overlays(judged: Sequence[Sighting]) -> tuple[Sighting, ...]:
     """Those of the other letterings that were added to the picture beyond doubt; date stamps carry a cue of that
     name."""
-    judged = authenticate(frame, others, media=media)
     return tuple(_stamped(s) for s in judged if s.p_digital is not None and _beyond_doubt(s))
 
 
@@ -117,6 +121,10 @@ def _scored(around: vector.Surroundings, sighting: Sighting) -> _Scored:
         return _Scored(_unsure(sighting, 0.5, "sighting-too-little-evidence"))
     scores = network.scores(seen)
     return _Scored(sighting, height, seen, scores, calibration.probability(scores, height))
+
+
+def _among(one: _Scored, witnesses: Sequence[float]) -> _Scored:
+    return replace(one, p_digital=calibration.among(one.p_digital, one.height_px, witnesses)) if one.seen else one
 
 
 def with_ground(sighting: Sighting, shape: tuple[int, ...]) -> Quad:

@@ -36,8 +36,9 @@ def _look(
     located = locator(marks).find(frame)
     watch.add(located.timings_s)
     with watch.stage("authenticate"):
-        sightings = authenticate(frame, located.sightings, media=item, others=located.others)
-        others = overlays(frame, located.others, item)
+        judged = authenticate(frame, located.others)
+        sightings = authenticate(frame, located.sightings, others=judged)
+        others = overlays(judged)
     return sightings, (*others, *_texts_only(located.others, others))
 
 

@@ -145,8 +145,9 @@ def _as_photos(item: MediaItem, seen: Sequence[Seen], tracks: Sequence[Track]) -
 
 def _as_photo(item: MediaItem, seen: Seen) -> Seen:
     frame = seen.frame if seen.factor == 1.0 else _full_size(item, seen.frame)
-    sightings = authenticate(frame, seen.sightings, media=item, others=seen.others)
-    added = {sighting.quad: sighting for sighting in overlays(frame, seen.others, item)}
+    judged = authenticate(frame, seen.others)
+    sightings = authenticate(frame, seen.sightings, others=judged)
+    added = {sighting.quad: sighting for sighting in overlays(judged)}
     others = tuple(added.get(other.quad, other) for other in seen.others)
     return Seen(frame, 1.0, sightings, others)
 
