@@ -131,6 +131,14 @@ def test_regions_grow_back_from_their_kernels() -> None:
     assert region.quad[0, 0] < 60 < 260 < region.quad[1, 0]
 
 
+def test_a_higher_threshold_parts_what_has_grown_together() -> None:
+    probability = np.zeros((160, 320), np.float32)
+    probability[40:100, 60:260] = 0.6
+    probability[45:55, 80:240] = probability[85:95, 80:240] = 0.95
+    assert len(regions_of(probability)) == 1
+    assert len(regions_of(probability, 0.9)) == 2
+
+
 def test_tiles_cover_the_detail_and_nothing_else() -> None:
     image = np.full((3000, 4000, 3), 128, np.uint8)
     image[100:400, 3500:3900] = noise(300, 400)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from verify_media.readers import ocr_detect, view
+from verify_media.readers import looks, ocr_detect, view
 from verify_media.readers.text import TextReader
 from verify_media.records import Frame
 
@@ -80,6 +80,18 @@ def test_a_glance_is_enough_where_the_name_is_plain(monkeypatch: pytest.MonkeyPa
     (sighting,) = TextReader(["Willow & Thread"]).find(frame, most_looks=1, glance_px=sides[0])
     assert sighting.score > 0.8
     assert seen == sides
+
+
+@pytest.mark.parametrize(("look", "count"), [(looks.second_detector, 0), (looks.overlaid, 1)])
+def test_weights_trained_on_see_a_name_over_other_lettering(
+    monkeypatch: pytest.MonkeyPatch, look: looks.Look, count: int
+) -> None:
+    image = np.full((480, 640, 3), 215, np.uint8)
+    cv2.putText(image, "GREEN", (20, 300), cv2.FONT_HERSHEY_TRIPLEX, 5.5, (30, 30, 30), 14, cv2.LINE_AA)
+    cv2.putText(image, "Willow & Thread", (110, 255), cv2.FONT_HERSHEY_DUPLEX, 1.3, (235, 170, 20), 3, cv2.LINE_AA)
+    monkeypatch.setattr(looks, "LOOKS", (look,))
+    found = TextReader(["Willow & Thread"]).find(Frame(image))
+    assert len([sighting for sighting in found if sighting.is_certain]) == count
 
 
 def test_unrolls_an_arc() -> None:

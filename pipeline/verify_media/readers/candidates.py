@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 import cv2
 import numpy as np
@@ -26,6 +27,8 @@ class RefutingSettings:
     min_shared: float = 0.6
     min_letters: float = 0.6
     """The clear reading must have at least this share of the name's letters."""
+    alike: float = 0.6
+    """And so many of them in a row to tell that a strip has cut the word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,8 @@ def _likely(groups: Sequence[tuple[Line, ...]], form: Form, alphabet: Alphabet, 
 
 def refuted(candidate: Candidate, known: Sequence[Line], alphabet: Alphabet) -> bool:
     """Whether a clear reading of one of the candidate's places says something else."""
-    if candidate.score >= SETTINGS.below and not any(line.strip.curved for line in candidate.lines):
+    stands = candidate.score >= SETTINGS.below and not any(line.strip.curved for line in candidate.lines)
+    if stands and not any(line.strip.cut for line in candidate.lines):
         return False
     own = {id(line) for line in candidate.lines}
     certainty = max(SETTINGS.certainty, max(line.reading.certainty for line in candidate.lines))
@@ -110,7 +114,14 @@ def refuted(candidate: Candidate, known: Sequence[Line], alphabet: Alphabet) -> 
         if id(line) not in own and line.reading.certainty >= certainty and len(fold(line.reading.text)) >= letters
         if any(shared_area(line.strip.quad, other.strip.quad) >= SETTINGS.min_shared for other in candidate.lines)
     ]
+    if stands:  # what lies below lettering that was put over it is no other reading of that
+        clear = [(line,) for (line,) in clear if _alike(fold(line.reading.text), candidate.form.key)]
     return bool(clear) and not _over(clear, candidate.form, alphabet, SPOTTING.found)
+
+
+def _alike(read: str, key: str) -> bool:
+    """Whether most of the name's letters stand in what was read, one after the other."""
+    return SequenceMatcher(None, read, key, autojunk=False).find_longest_match().size >= SETTINGS.alike * len(key)
 
 
 def shared_area(one: ArrayLike, two: ArrayLike) -> float:

@@ -1,6 +1,6 @@
 """Text detection: the DB network (Liao et al., "Real-time scene text detection with differentiable binarization",
-AAAI 2020) run directly on onnxruntime. Two sets of weights: PP-OCRv6 small (straight text) and PP-OCRv4 mobile (better
-on curves)."""
+AAAI 2020) run directly on onnxruntime. Three sets of weights: PP-OCRv6 small (straight text), PP-OCRv4 mobile (better
+on curves), and that trained on for lettering over texture and over other lettering (models/overlay_det.md)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ Pixels = NDArray[np.uint8]
 class Weights(Enum):
     V6 = "PP-OCRv6_det_small.onnx"
     V4 = "ppocr_v4_det.onnx"
+    OVERLAY = "overlay_det.onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +83,14 @@ def text_map(image: Pixels, weights: Weights) -> Floats:
     return output
 
 
-def regions_in(probability: Floats, image: Pixels) -> list[Region]:
-    """Regions of a text map of the whole `image`, in the pixels of that."""
+def regions_in(probability: Floats, image: Pixels, threshold: float = SETTINGS.pixel_threshold) -> list[Region]:
+    """Regions of a text map of the whole `image`, in the pixels of that; from this probability on, a pixel is text."""
     ratio = np.array([image.shape[1] / probability.shape[1], image.shape[0] / probability.shape[0]], np.float32)
-    return [_scaled(region, ratio) for region in regions_of(probability)]
+    return [_scaled(region, ratio) for region in regions_of(probability, threshold)]
 
 
-def regions_of(probability: Floats) -> list[Region]:
-    mask = (probability > SETTINGS.pixel_threshold).astype(np.uint8)
+def regions_of(probability: Floats, threshold: float = SETTINGS.pixel_threshold) -> list[Region]:
+    mask = (probability > threshold).astype(np.uint8)
     mask = np.asarray(cv2.dilate(mask, np.ones((2, 2), np.uint8)), np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     contours = sorted(contours, key=len, reverse=True)[: SETTINGS.max_regions]
@@ -142,4 +143,4 @@ def _multiple(value: float) -> int:
 
 
 def _model(weights: Weights) -> Any:
-    return session(assets.model(weights.value) if weights is Weights.V4 else assets.rapidocr_model(weights.value))
+    return session(assets.rapidocr_model(weights.value) if weights is Weights.V6 else assets.model(weights.value))

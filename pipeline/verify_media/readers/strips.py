@@ -29,6 +29,8 @@ class Strip:
     quad: Floats
     """4x2 corners in the full picture, TL TR BR BL as the strip reads."""
     curved: bool = False
+    cut: bool = False
+    """Whether its ends may cut a word: of RAISED it would read RAISE with certainty."""
     longer: Callable[[float, float, float], Strip] | None = None
     """A strip of the same line from `low` to `high` of its width (0 to 1 is itself), moved down by so many heights; a
     curved one cannot be moved. None where that is not known."""
@@ -50,7 +52,7 @@ class Strip:
             return further(1 - high, 1 - low, -down).turned() if further else self.turned()
 
         pixels = np.ascontiguousarray(self.image[::-1, ::-1])
-        return Strip(pixels, to_frame, self.quad[[2, 3, 0, 1]], self.curved, longer if further else None)
+        return Strip(pixels, to_frame, self.quad[[2, 3, 0, 1]], self.curved, self.cut, longer if further else None)
 
 
 class Pyramid:
