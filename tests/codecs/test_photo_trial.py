@@ -34,6 +34,15 @@ def test_tiles_lie_on_the_grid_of_the_encoder() -> None:
     assert (sample[:, :: photo_trial.TILE, 1] == 0).all()
 
 
+@pytest.mark.parametrize("size", [(4000, 3000), (3001, 4003)])
+def test_a_larger_sample_is_spread_over_the_picture(size: tuple[int, int]) -> None:
+    width, height = size
+    ramp = np.linspace(0, 255, width, dtype=np.float32)[None, :, None] * np.ones((height, 1, 3), np.float32)
+    sample = photo_trial.spread(ramp.astype(np.uint8))
+    assert sample.shape[0] * sample.shape[1] == photo_trial.SPREAD[0] * photo_trial.SPREAD[1] * photo_trial.TILE**2
+    assert abs(float(sample.mean()) - 127) < 3
+
+
 def test_a_trial_tells_size_and_quality() -> None:
     sample = photo_trial.Sample(textured(640, 480))
     fine, coarse = photo_trial.trial(sample, 1.0, 90), photo_trial.trial(sample, 0.5, 40)

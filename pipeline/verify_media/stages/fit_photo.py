@@ -55,7 +55,6 @@ class PhotoShot:
     option: Option = field(default_factory=lambda: Option(allocate.PHOTO))
     _made: dict[tuple[float, int], Fitted] = field(default_factory=dict)
     _read: dict[Path, bool] = field(default_factory=dict)
-    _scores: dict[Path, float] = field(default_factory=dict)
 
     kind = "photo"
 
@@ -171,7 +170,7 @@ class PhotoShot:
             self._made[setting] = self._encode(*setting)
             option = self.option.corrected(choice, self._made[setting].size_bytes)
             if len(self._made) == 1:
-                option = option.shifted(self._score(self._made[setting]) - choice.quality)
+                option = option.shifted(self._estimate(self._made[setting]) - choice.quality)
             self.option = self._with_true_sizes(option)
         return self._made[setting]
 
@@ -232,13 +231,19 @@ class PhotoShot:
             return fitted
         return changed(fitted, quality={**fitted.quality, "ssimulacra2": round(self._score(fitted), 2)})
 
+    def _estimate(self, fitted: Fitted) -> float:
+        """SSIMULACRA2 of a larger sample of a whole encode: what the small one foresaw is off by some points on some
+        photos."""
+        original, copy = (photo_trial.spread(image) for image in (self.pixels, self._copy(fitted)))
+        return ssimulacra2.score(original, copy) - photo_trial.SPREAD_BIAS * (original.shape != self.pixels.shape)
+
     def _score(self, fitted: Fitted) -> float:
-        """SSIMULACRA2 of the whole picture: what the sample foresaw is off by some points on some photos."""
-        if fitted.path not in self._scores:
-            height, width = self.pixels.shape[:2]
-            copy = photo_trial.enlarged(photo_trial.decoded(fitted.path.read_bytes()), width, height)
-            self._scores[fitted.path] = ssimulacra2.score(self.pixels, copy)
-        return self._scores[fitted.path]
+        """SSIMULACRA2 of the whole picture."""
+        return ssimulacra2.score(self.pixels, self._copy(fitted))
+
+    def _copy(self, fitted: Fitted) -> Image:
+        height, width = self.pixels.shape[:2]
+        return photo_trial.enlarged(photo_trial.decoded(fitted.path.read_bytes()), width, height)
 
 
 class PixelStore:
