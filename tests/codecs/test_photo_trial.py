@@ -34,7 +34,7 @@ def test_tiles_lie_on_the_grid_of_the_encoder() -> None:
     assert (sample[:, :: photo_trial.TILE, 1] == 0).all()
 
 
-@pytest.mark.parametrize("size", [(4000, 3000), (3001, 4003)])
+@pytest.mark.parametrize("size", [(4000, 3000), (2601, 4003)])
 def test_a_larger_sample_is_spread_over_the_picture(size: tuple[int, int]) -> None:
     width, height = size
     ramp = np.linspace(0, 255, width, dtype=np.float32)[None, :, None] * np.ones((height, 1, 3), np.float32)
