@@ -92,7 +92,7 @@ class Row:
         vmafs = "/".join(f"{score:.0f}" for score in self.vmafs) or "-"
         used = f"{self.size_bytes / self.budget:.2%}{over}"
         quality = f"{min(self.scores):.1f} | {np.mean(self.scores):.1f} | {scores} | {vmafs}"
-        return f"| {self.method} | {quality} | {used} | {self.cpu_s:.0f} |"
+        return f"| {self.method} | {quality} | {used} | {self.cpu_s:.1f} |"
 
 
 def main() -> None:

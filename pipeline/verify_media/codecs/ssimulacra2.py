@@ -27,6 +27,7 @@ RADIUS = 5
 SIGMA = 1.5
 C2 = 0.0009
 TILE_ROWS, TILE_COLS = 128, 512
+STRIP_ROWS = 16
 NEGLIGIBLE = 0.002
 """A weight below this moves the score by less than 0.01 points (its largest map values are near 0.1), so its map is
 not computed."""
@@ -142,8 +143,8 @@ class _Level:
         """Means of 2 by 2 pixels; an odd last row or column is its own mean."""
         height, width = self.shape
         small = np.empty(((height + 1) // 2, (width + 1) // 2, 3), np.float32)
-        for top in range(0, height, 2 * TILE_ROWS):
-            strip = self.linear(slice(top, top + 2 * TILE_ROWS), slice(None))
+        for top in range(0, height, STRIP_ROWS):
+            strip = self.linear(slice(top, top + STRIP_ROWS), slice(None))
             if strip.shape[0] % 2 or width % 2:
                 strip = cv2.copyMakeBorder(strip, 0, strip.shape[0] % 2, 0, width % 2, cv2.BORDER_REPLICATE)
             size = strip.shape[1] // 2, strip.shape[0] // 2

@@ -21,10 +21,9 @@ from verify_media.stages.clip_rates import (
     CRFS,
     FINEST_CRF,
     SCARCE_BITS_PER_PIXEL,
-    crfs_at,
     is_quick,
     preset,
-    scales_for,
+    tries_for,
 )
 from verify_media.stages.dates import clock
 from verify_media.stages.fit_checks import check_video, obstacles
@@ -121,7 +120,7 @@ class VideoShot:
         bits_per_pixel = 8 * share_bytes / (full.width * full.height * max(1, self.clip.timing.frames))
         self._spare = bits_per_pixel < SCARCE_BITS_PER_PIXEL
         try:
-            probes = self._probes([(scale, crf) for scale in scales_for(bits_per_pixel) for crf in crfs_at(scale)])
+            probes = self._probes(tries_for(bits_per_pixel))
             if all(probe.size_bytes < share_bytes for probe in probes):
                 probes += self._probes([(1.0, FINEST_CRF)])
         except (FfmpegError, OSError, ValueError, KeyError) as error:
