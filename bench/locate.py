@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import hashlib
 import io
 import os
 import random
@@ -31,6 +30,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from models.compose.halves import half_of
 
 from name_peers import METHODS as PEERS
 from name_peers import rapid_lines
@@ -281,10 +284,6 @@ def read_truth(corpus: Path) -> list[Photo]:
 
 def is_whole(word: str) -> bool:
     return "\ufffd" not in word and "ï¿½" not in word
-
-
-def half_of(path: Path) -> str:
-    return ("tune", "held")[int(hashlib.sha1(path.name.encode()).hexdigest(), 16) % 2]
 
 
 def load(path: Path, *, chat: bool = False) -> Pixels:

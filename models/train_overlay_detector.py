@@ -11,7 +11,6 @@ holds out are left out. Needs torch, onnx and onnx2torch.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import random
 import sys
 import time
@@ -29,6 +28,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "pipeline")]
 
 from authenticate_setting_net import _plain  # noqa: E402
 from export_networks import _halved  # noqa: E402
+from models.compose.halves import half_of  # noqa: E402
 from models.compose.lines import lesson  # noqa: E402
 from train_authenticate import averaged, warm_cycle  # noqa: E402
 
@@ -60,11 +60,6 @@ def photos(corpus: Path, half: str, rng: random.Random, most: int = 400) -> list
     times = max(1, len(others) // max(1, len(camera)))
     copies = {path: copy for path in [*camera, *others] if (copy := _copy(path))}
     return [copies[path] for path in [*camera * times, *others] if path in copies]
-
-
-def half_of(path: Path) -> str:
-    """As bench/locate.py splits them."""
-    return ("tune", "held")[int(hashlib.sha1(path.name.encode()).hexdigest(), 16) % 2]
 
 
 def _copy(path: Path) -> bytes | None:

@@ -97,8 +97,7 @@ class Cage:
 
     def close(self) -> None:
         """Ends the worker and whatever it has started, and removes its temporary files."""
-        with HeldInterrupts():
-            self._end()
+        self._end()
 
     def __enter__(self) -> Cage:
         return self
@@ -150,16 +149,17 @@ class Cage:
         return Died("file-took-too-long" if is_slow else "file-stopped-the-reader", at)
 
     def _end(self) -> None:
-        process, self._process, self._overdue = self._process, None, False
-        if process is not None:
-            _kill(process)
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                with contextlib.suppress(OSError):
-                    pipe.close()  # type: ignore[union-attr]
-        if self._own is not None:
-            shutil.rmtree(self._own, ignore_errors=True)
-            self._own = None
+        with HeldInterrupts():
+            process, self._process, self._overdue = self._process, None, False
+            if process is not None:
+                _kill(process)
+                process.wait()
+                for pipe in (process.stdin, process.stdout):
+                    with contextlib.suppress(OSError):
+                        pipe.close()  # type: ignore[union-attr]
+            if self._own is not None:
+                shutil.rmtree(self._own, ignore_errors=True)
+                self._own = None
 
 
 def _launch(own: Path, writable: Sequence[Path]) -> subprocess.Popen[bytes]:

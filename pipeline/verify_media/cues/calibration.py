@@ -86,8 +86,8 @@ def among(p_digital: float, letter_height_px: float, others: Sequence[float]) ->
     """`p_digital`, or what is no more than a doubt where the mark does not stand out from the other lettering of its
     picture. `others`: p_digital of that; what would be called digital itself says nothing of the camera."""
     limit = _bucket(letter_height_px).digital_above[0]
-    witnesses = [_log_odds(p) for p in others if p < limit]
-    if not witnesses or _log_odds(p_digital) - median(witnesses) >= GAP:
+    witnesses = [log_odds(p) for p in others if p < limit]
+    if not witnesses or log_odds(p_digital) - median(witnesses) >= GAP:
         return p_digital
     return min(p_digital, 1 - 2 * (1 - limit))
 
@@ -105,6 +105,6 @@ def _bucket(letter_height_px: float) -> Bucket:
     return next((b for b in calibration().buckets if letter_height_px <= b.up_to_px), calibration().buckets[-1])
 
 
-def _log_odds(p: float) -> float:
+def log_odds(p: float) -> float:
     p = min(1 - 1e-12, max(1e-12, p))
     return log(p / (1 - p))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import exp, log
+from math import exp
 
 from verify_media.codecs import video
 from verify_media.codecs.preview import close_up, preview
+from verify_media.cues.calibration import log_odds
 from verify_media.messages import Message, message
 from verify_media.records import Frame, ItemReport, Marks, MediaItem, Outcome, Preview, Sighting, Span
 from verify_media.stages.authenticate import authenticate, file_evidence, overlays
@@ -219,7 +220,7 @@ def _was_photo(sighting: Sighting) -> bool:
 
 
 def _averaged(sighting: Sighting, peers: Sequence[Sighting]) -> Sighting:
-    odds = [log(p / (1 - p)) for s in peers if (p := min(max(s.p_digital or 0.5, 0.001), 0.999))]
+    odds = [log_odds(min(max(s.p_digital or 0.5, 0.001), 0.999)) for s in peers]
     p_digital = 1 / (1 + exp(-sum(odds) / len(odds)))
     outcomes = {s.outcome for s in peers}
     return replace(sighting, p_digital=p_digital, outcome=outcomes.pop() if len(outcomes) == 1 else Outcome.UNSURE)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from math import exp, log
+from math import exp
 
 from verify_media.codecs import video
+from verify_media.cues.calibration import log_odds
 from verify_media.cues.trace import SETTLED, Trace
 from verify_media.cues.tracking import Grey
 from verify_media.messages import Message, message
@@ -177,7 +178,7 @@ def fused(sighting: Sighting, followed: Followed) -> Sighting:
     if not followed.tells:
         return sighting
     photo = min(max(sighting.p_digital if sighting.p_digital is not None else 0.5, 0.03), 0.97)
-    odds = followed.log_odds + LIMITS.photo_weight * log(photo / (1 - photo))
+    odds = followed.log_odds + LIMITS.photo_weight * log_odds(photo)
     p_digital = 1 / (1 + exp(-odds))
     numbers = tuple(replace(cue, reason=None) for cue in sighting.evidence)
     return replace(sighting, p_digital=p_digital, outcome=_outcome(p_digital), evidence=(*followed.cues, *numbers))
