@@ -52,6 +52,14 @@ def test_letters_drawn_after_the_camera_are_digital(rng: np.random.Generator) ->
     assert any(cue.reason for cue in result.evidence)
 
 
+def test_a_drawn_name_that_may_be_another_leans_to_digital_and_stays_unsure(rng: np.random.Generator) -> None:
+    image = lettered(camera(clutter(rng), rng))
+    doubted = judged(image, other_name="WIDOW")
+    assert doubted.outcome is Outcome.UNSURE
+    assert doubted.p_digital is not None and doubted.p_digital > 0.9
+    assert calibration.outcome(doubted.p_digital, 60) is Outcome.UNSURE
+
+
 def test_letters_seen_by_the_camera_are_never_called_digital(rng: np.random.Generator) -> None:
     result = judged(camera(lettered(clutter(rng)), rng))
     assert result.outcome is not Outcome.DIGITAL

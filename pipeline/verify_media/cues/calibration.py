@@ -89,7 +89,17 @@ def among(p_digital: float, letter_height_px: float, others: Sequence[float]) ->
     witnesses = [log_odds(p) for p in others if p < limit]
     if not witnesses or log_odds(p_digital) - median(witnesses) >= GAP:
         return p_digital
-    return min(p_digital, 1 - 2 * (1 - limit))
+    return min(p_digital, _most_doubtful(limit))
+
+
+def undecided(p_digital: float, letter_height_px: float) -> float:
+    """`p_digital` where it stays within what is called unsure."""
+    bucket = _bucket(letter_height_px)
+    return min(max(p_digital, 2 * bucket.physical_below[0]), _most_doubtful(bucket.digital_above[0]))
+
+
+def _most_doubtful(digital_above: float) -> float:
+    return 1 - 2 * (1 - digital_above)
 
 
 def outcome(p_digital: float, letter_height_px: float, sightings: int = 1, *, strict: bool = False) -> Outcome:
