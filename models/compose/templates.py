@@ -73,6 +73,41 @@ def plate(image, rng, seen, height, held) -> tuple[np.ndarray, Marks]:
     ]
 
 
+def cornered(image, rng, seen, height, held) -> tuple[np.ndarray, Marks]:
+    """A shop's sign in an even box that lies flush with a corner or a side: a drawing, and a line or two below it."""
+    high, wide = image.shape[:2]
+    w = int(max(90, wide * rng.uniform(0.16, 0.45)))
+    h = int(np.clip(w * rng.uniform(0.35, 0.9), 40, high * 0.6))
+    body, fill = _plate(rng, w, h)
+    if rng.random() < 0.7:
+        ground, fill = rng.choice(
+            [((255, 255, 255), (20, 20, 20)), ((0, 0, 0), (255, 255, 255)), ((250, 246, 238), (70, 40, 30))]
+        )
+        body[:, :, :3] = ground
+    foot = int(h * rng.uniform(0.35, 0.6))
+    drawn = _drawing(body[: h - foot].copy(), rng)
+    lines, found = _columns(body[h - foot :].copy(), rng, seen, fill, held, lines=rng.choice([1, 1, 2]))
+    x, y = rng.choice([0, wide - w, wide - w, (wide - w) // 2]), rng.choice([0, 0, high - h])
+    art = Art(np.vstack([drawn, lines]), (0, 0, w, h), "")
+    return over(image, art, x, y), [(q + np.array([x, y + h - foot]), t) for q, t in found]
+
+
+def _drawing(ground: np.ndarray, rng) -> np.ndarray:
+    """A few outlined shapes in plain colours, drawn large and shrunk, as icons are."""
+    high, wide = ground.shape[:2]
+    side = min(high, wide // 2)
+    large = cv2.resize(ground, (wide * 4, high * 4), interpolation=cv2.INTER_NEAREST)
+    for _ in range(rng.randint(2, 6)):
+        centre = (int(4 * (wide / 2 + rng.uniform(-0.5, 0.5) * side)), int(4 * high * rng.uniform(0.3, 0.7)))
+        axes = (int(side * rng.uniform(0.3, 1.4)), int(side * rng.uniform(0.3, 1.4)))
+        colour = (*words.colour(rng), 255)
+        cv2.ellipse(large, centre, axes, rng.uniform(0, 180), 0, 360, colour, -1, cv2.LINE_AA)
+        cv2.ellipse(
+            large, centre, axes, rng.uniform(0, 180), 0, 360, (20, 20, 20, 255), max(2, side // 12), cv2.LINE_AA
+        )
+    return cv2.resize(large, (wide, high), interpolation=cv2.INTER_AREA)
+
+
 def _plate(rng, wide: int, tall: int) -> tuple[np.ndarray, tuple[int, int, int]]:
     """A ground in RGBA and a colour for letters that stands out from it."""
     first, second = np.array(words.colour(rng), float), np.array(words.colour(rng), float)
@@ -209,4 +244,4 @@ def _shadowed(image: np.ndarray, art: Art, x: int, y: int, rng) -> np.ndarray:
     return over(image, Art(shade, art.ink, ""), x + move, y + move, rng.uniform(0.3, 0.8))
 
 
-STYLES = {"pil_banner": banner, "pil_framed": framed, "pil_plate": plate}
+STYLES = {"pil_banner": banner, "pil_framed": framed, "pil_plate": plate, "pil_cornered": cornered}
