@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify_media.readers.arcs import rings, unrolled
-from verify_media.readers.ocr_detect import Region, Weights, detect, regions_in
+from verify_media.readers.ocr_detect import Region, Weights, detect, regions_in, shrunk, text_map
 from verify_media.readers.spaced_arcs import spaced_arcs
 from verify_media.readers.strips import Pyramid, Strip, straight
 from verify_media.readers.tiles import detailed, tiles, within
@@ -48,6 +48,11 @@ class LookSettings:
     are found at 0.3, 0.5, 0.7 and 0.9, with 15, 50, 36 and 25 strips to read, arcs of the boxes among them."""
 
 
+    overlaid_glance_side: int = 320
+    """At this size bulbs, stitches and patterns within large letters melt into strokes. A shop's sign of bulbs is found at
+    256 and 320, and at 384 and 448 from a lower probability on; by the other weights at 256 alone or not at all."""
+
+
 SETTINGS = LookSettings()
 Look = Callable[[View], Sequence[Strip]]
 
@@ -83,8 +88,11 @@ def coarser(view: View) -> list[Strip]:
 
 def glance(view: View, side_px: int) -> list[Strip]:
     """The whole picture at a smaller size than the first look's."""
-    scale = min(side_px / max(view.image.shape[:2]), view.scale)
-    return strips(view.pyramid, detect(view.image, scale, Weights.V6))
+    return strips(view.pyramid, detect(view.image, _glance_scale(view, side_px), Weights.V6))
+
+
+def _glance_scale(view: View, side_px: int) -> float:
+    return min(side_px / max(view.image.shape[:2]), view.scale)
 
 
 def finer(view: View) -> list[Strip]:
@@ -111,8 +119,10 @@ def colours(view: View) -> list[Strip]:
 
 
 def overlaid(view: View) -> list[Strip]:
-    """With the weights that were trained on lettering over texture and over other lettering."""
-    regions = regions_in(view.impression(Weights.OVERLAY), view.image, SETTINGS.overlaid)
+    """With the weights that were trained on lettering over texture and over other lettering, also very small."""
+    small = text_map(shrunk(view.image, _glance_scale(view, SETTINGS.overlaid_glance_side)), Weights.OVERLAY)
+    maps = (view.impression(Weights.OVERLAY), small)
+    regions = [region for seen in maps for region in regions_in(seen, view.image, SETTINGS.overlaid)]
     return [replace(straight(view.pyramid, region.quad), cut=True) for region in regions]  # arcs misread other words
 
 
