@@ -243,6 +243,8 @@ class Job:
             shots = self._probed(shots, budget, lambda shot: shot is largest)
         if not self._suffices(shots, budget):
             shots = self._probed(shots, budget, lambda shot: not shot.option.curve)
+        if allocate.solve([shot.option for shot in shots], budget) is None:
+            shots = self._each(shots, lambda shot: shot.measure_coarser() if isinstance(shot, VideoShot) else None)
         self._note_costs(shots)
         return self._without_hopeless(shots)
 
@@ -316,7 +318,7 @@ class Job:
             files = self._files(photos, plan, made)
             photos = [shot for shot in photos if shot.source in files]
             room = budget - sum(option_of(shot, made).smallest for shot in shots if not is_photo(shot))
-            if not self._lost_marks(photos, plan, files, room) and known:
+            if known and not self._misjudged(photos, plan, files) and not self._lost_marks(photos, plan, files, room):
                 return shots, plan, {shot.source: files[shot.source] for shot in photos}
             shots, plan = self._solved(shots, made, budget)
         return shots, plan, {}
@@ -357,7 +359,8 @@ class Job:
             shots = [shot for shot in shots if shot.source in files]
             total = sum(file.size_bytes for file in files.values())
             used = total >= FULL * budget or all(shot.option.is_best(plan[shot.source]) for shot in shots)
-            if total <= budget and (known or used) and not self._lost_marks(shots, plan, files, budget):
+            fits = total <= budget and (known or used) and not self._misjudged(shots, plan, files)
+            if fits and not self._lost_marks(shots, plan, files, budget):
                 return [(shot, files[shot.source]) for shot in shots]
             shots, plan = self._replanned(shots, made, budget)
         return []
@@ -373,6 +376,12 @@ class Job:
                 files[shot.source] = shot.make(plan[shot.source])
 
         return {shot.source: files[shot.source] for shot in self._each(shots, make)}
+
+    def _misjudged(self, shots: Sequence[Shot], plan: Mapping[Path, Choice], files: Mapping[Path, Fitted]) -> bool:
+        """Whether any photo is worse than it was planned to be; those get another share."""
+        photos = [shot for shot in shots if isinstance(shot, PhotoShot)]
+        worse = [shot for shot in photos if shot.is_misjudged(files[shot.source], plan[shot.source])]
+        return bool(worse)
 
     def _lost_marks(
         self, shots: Sequence[Shot], plan: Mapping[Path, Choice], files: Mapping[Path, Fitted], budget: float

@@ -18,9 +18,11 @@ from verify_media.records import ItemReport
 from verify_media.stages import allocate
 from verify_media.stages.allocate import Choice, Option, Probe
 from verify_media.stages.clip_rates import (
+    COARSEST_CRF,
     FINEST_CRF,
     SCARCE_BITS_PER_PIXEL,
     beyond,
+    extended,
     is_quick,
     preset,
     tries_for,
@@ -59,6 +61,7 @@ class VideoShot:
     option: Option = field(default_factory=lambda: Option(allocate.VIDEO))
     on_frame: Callable[[int], None] | None = None
     _spare: bool = False
+    _tried: list[Probe] = field(default_factory=list)
     _choice: Choice | None = None
     _by_crf: bool = False
     _looks: Looks | None = None
@@ -117,15 +120,27 @@ class VideoShot:
         """Probe sizes and quality on short pieces. Raises CannotFit."""
         bits_per_pixel = 8 * share_bytes / self._pixels
         self._spare = bits_per_pixel < SCARCE_BITS_PER_PIXEL
+        self._tried = []
+        self._try(tries_for(bits_per_pixel))
+        self._tried = extended(self._tried)
+        if more := beyond(self._tried, share_bytes):
+            self._try(more)
+        self._take_curve()
+
+    def measure_coarser(self) -> None:
+        """The worst that may still be acceptable, where nothing else fits. Raises CannotFit."""
+        if self._tried and max(probe.level for probe in self._tried) < COARSEST_CRF:
+            self._try([(min(probe.scale for probe in self._tried), COARSEST_CRF)])
+            self._take_curve()
+
+    def _try(self, tries: Sequence[tuple[float, float]]) -> None:
         try:
-            probes = self._probes(tries_for(bits_per_pixel))
-            if more := beyond(probes, share_bytes):
-                probes += self._probes(more)
+            self._tried += self._probes(tries)
         except (FfmpegError, OSError, ValueError, KeyError) as error:
             raise self._failed(error) from error
-        self.option = Option(
-            allocate.VIDEO, allocate.curve(probes, allocate.VIDEO), self.option.as_is, self.option.bonus
-        )
+
+    def _take_curve(self) -> None:
+        self.option = replace(self.option, curve=allocate.curve(self._tried, allocate.VIDEO))
 
     @property
     def guessed(self) -> Option:
