@@ -64,7 +64,7 @@ def test_the_last_clip_is_the_one_that_no_other_follows() -> None:
 def test_a_clip_takes_what_is_left_up_to_its_best() -> None:
     shot = clip("a.mp4", Option(VIDEO, CURVE))
     assert with_the_rest(shot, CURVE[0], 50).size_bytes == CURVE[0].size_bytes + 50
-    assert with_the_rest(shot, CURVE[0], 5000).size_bytes == CURVE[-1].size_bytes
+    assert CURVE[-1].size_bytes <= with_the_rest(shot, CURVE[0], 5000).size_bytes < 1.1 * CURVE[-1].size_bytes
 
 
 def test_one_photo_at_most_is_encoded_once_more() -> None:

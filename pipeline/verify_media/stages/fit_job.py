@@ -39,6 +39,8 @@ DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 WORTH_A_PASS = 1 - FULL
 """Part of the budget for which a clip is encoded once more at the end. It may bring little: a clip of 40 s of 360p was
 made at CRF 22.81 instead of 22.91 for what its first encode cost. But the message is full only then."""
+SPARE = 0.004
+"""Part of the budget that a clip may leave which takes what is left; the rest to `FULL` is for what it cannot take."""
 SMALL_GAIN = 2.0
 """Points of SSIMULACRA2 for which a clip that came out small is not encoded once more."""
 SMALL_LOSS = 1.5
@@ -304,8 +306,8 @@ class Job:
         others = [stills.get(path, other) for path, other in plan.items() if path != shot.source]
         rest = budget - choice.size_bytes - sum(other.size_bytes for other in others)
         exact = with_the_rest(shot, replace(choice, size_bytes=choice.size_bytes + min(0.0, rest)), rest)
-        taken = choice.size_bytes + rest - exact.size_bytes <= (1 - FULL) * budget
-        return {shot.source: shot.make_exact(exact, (1 - FULL) * budget), **(stills if taken else {})}
+        taken = choice.size_bytes + rest - exact.size_bytes <= (1 - FULL - SPARE) * budget
+        return {shot.source: shot.make_exact(exact, SPARE * budget), **(stills if taken else {})}
 
     def _stills(
         self, shots: list[Shot], plan: dict[Path, Choice], made: Mapping[Path, Fitted], budget: int
@@ -340,7 +342,7 @@ class Job:
         near = near or (fitted.size_bytes < wanted.size_bytes and wanted.quality - choice.quality < SMALL_GAIN)
         if near and self._wanted(shot, shots, {**made, shot.source: fitted}, budget):
             return fitted
-        return shot.make_exact(replace(wanted, scale=choice.scale), (1 - FULL) * budget)
+        return shot.make_exact(replace(wanted, scale=choice.scale), SPARE * budget)
 
     def _wanted(self, shot: VideoShot, shots: list[Shot], made: Mapping[Path, Fitted], budget: int) -> Choice | None:
         plan = allocate.solve([option_of(other, made) for other in shots], budget)
