@@ -16,9 +16,9 @@ MB of a clip whose message had 3 MB in all."""
 CRFS_SMALLER = (22.0, 32.0)
 SIZE_BEND, LOSS_BEND, REACH = 0.0045, 0.001, 4.0
 """Second derivatives by the CRF of the logarithms of size and of the points lost, which say what lies between two
-probes and up to `REACH` beyond. From 22 and 29, on eight real and four recorded clips (two real ones set it): at 25 -2
-to +7 % and -0.4 to +0.3 points, at 18 -20 to +12 % and -0.9 to +1.3, at 33 -7 to +10 % and -2.4 to +3.6. A third probe
-took a third more."""
+probes and up to `REACH` beyond. From 22 and 29, on eight real and four recorded clips (two real and the recorded ones
+set it): at 25 -2 to +7 % and -0.4 to +0.3 points, at 18 -20 to +12 % and -0.9 to +1.3, at 33 -7 to +10 % and -2.4 to
++3.6. A third probe took a third more."""
 FINEST_CRF, COARSEST_CRF = 13.0, 40.0
 """Probed too where all others lie on one side of the share; at 13 SSIMULACRA2 still grows by a point for each CRF."""
 LEAST_LOST = 0.1
