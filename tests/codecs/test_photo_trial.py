@@ -47,3 +47,18 @@ def test_the_crop_of_a_mark_stays_inside() -> None:
     assert 0 < crop.shape[0] <= 300 and 0 < crop.shape[1] <= 400
     whole = photo_trial.around(textured(2000, 1500), ((0, 0), (2000, 0), (2000, 1500), (0, 1500)))
     assert max(whole.shape[:2]) <= photo_trial.MARK_SIDE + photo_trial.GRAIN
+
+
+def test_a_sample_with_more_detail_than_the_whole_is_told_by_a_quick_encoder() -> None:
+    strength = np.full((1024, 1024, 1), 6.0)
+    strength[:256, :256] = 24.0
+    picture = np.clip(128 + strength * np.random.default_rng(1).normal(size=(1024, 1024, 3)), 0, 255).astype(np.uint8)
+    ratio = photo_trial.size_ratio(picture, picture[:256, :256])
+    assert 1 < ratio < 0.7 * picture.size / picture[:256, :256].size
+    true = len(photo_trial.encoded(picture, 1.0, 80)) / len(photo_trial.encoded(picture[:256, :256], 1.0, 80))
+    assert true == pytest.approx(ratio * photo_trial.true_over_quick(1.0, 80), rel=0.25)
+
+
+def test_lower_qualities_and_smaller_copies_are_foreseen_smaller() -> None:
+    assert photo_trial.true_over_quick(1.0, 45) < photo_trial.true_over_quick(1.0, 90)
+    assert photo_trial.true_over_quick(0.5, 70) < photo_trial.true_over_quick(1.0, 70)

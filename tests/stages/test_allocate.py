@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 import random
 
@@ -189,3 +190,21 @@ def test_between_never_overshoots(ys: list[float]) -> None:
     steps = np.diff(values) * (1 if ys[-1] > ys[0] else -1)
     assert steps.min() >= -1e-9
     assert min(ys) <= min(values) and max(values) <= max(ys) + 1e-9
+
+
+def test_colour_at_full_resolution_is_a_ladder_of_its_own() -> None:
+    half = [Probe(1.0, 80, 400, 80.0), Probe(1.0, 94, 700, 86.0)]
+    full = [Probe(1.0, 86, 650, 87.0, full_chroma=True), Probe(1.0, 97, 1500, 95.0, full_chroma=True)]
+    menu = allocate.menu([*half, *full], PHOTO)
+    assert {c.full_chroma for c in menu if c.size_bytes > 650} == {True}
+    assert all(c.quality <= 86.0 for c in menu if not c.full_chroma)
+    steps = [after.size_bytes / before.size_bytes for before, after in itertools.pairwise(menu)]
+    assert max(steps) < 1.12
+
+
+def test_a_plan_is_filled_to_the_part_that_is_asked_for() -> None:
+    fine = Option(PHOTO, (Choice(400, 79.0, level=1), Choice(500, 80.0, level=2), Choice(560, 80.4, level=3)))
+    other = Option(PHOTO, (Choice(440, 79.6, level=1), Choice(470, 80.2, level=2), Choice(600, 80.3, level=3)))
+    plan = allocate.solve([fine, other], 1_000, full=0.96)
+    assert plan is not None
+    assert [choice.size_bytes for choice in plan.choices] == [500, 470]

@@ -148,6 +148,15 @@ def test_a_clip_and_photos_share(tmp_path: Path) -> None:
     assert len(result.deliverables) == 3
 
 
+def test_the_last_clip_takes_what_a_single_photo_leaves(tmp_path: Path) -> None:
+    """The steps of one photo are coarse; the message is full all the same."""
+    sources = [noisy_clip(tmp_path / "a.mp4"), photo(tmp_path, "b.jpg")]
+    budget = sum(path.stat().st_size for path in sources) // 3
+    result = fit(reports(*sources), tmp_path / "send", budget)
+    assert 0.99 * budget <= result.size_bytes <= budget
+    assert all(item.changes for item in result.deliverables)
+
+
 def test_a_clip_that_comes_out_worse_than_planned_gets_another_share(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,8 +38,8 @@ _OPSIN = np.array(
 _BIAS = 0.0037930732552754493
 _TO_LMS = np.hstack([_OPSIN, np.full((3, 1), _BIAS)])
 _CBRT_BIAS = _BIAS ** (1 / 3)
-_TO_XYB = np.array([[7.0, -7.0, 0.0, 0.42], [0.5, 0.5, 0.0, 0.01 - _CBRT_BIAS], [-0.5, -0.5, 1.0, 0.55]])
-"""From the cube roots of LMS to X, Y and B - Y, each moved to be positive as the original does."""
+B_MINUS_Y = 2
+"""The channel that needs the S cones; X and Y, which are all that the large scales need, do without."""
 
 _SRGB = np.arange(256) / 255.0
 _LINEAR = np.where(_SRGB <= 0.04045, _SRGB / 12.92, ((_SRGB + 0.055) / 1.055) ** 2.4).astype(np.float32)
@@ -136,8 +136,10 @@ class _Level:
 
     def _xyb(self, rows: slice, cols: slice, channels: Sequence[int]) -> list[Floats]:
         lms = cv2.transform(self.linear(rows, cols), _TO_LMS)
-        cv2.pow(lms, 1 / 3, dst=lms)  # never negative: neither are the matrix and the light
-        return [cv2.transform(lms, _TO_XYB[channel : channel + 1]) for channel in channels]
+        cones = [cv2.extractChannel(lms, n) for n in range(3 if B_MINUS_Y in channels else 2)]
+        for cone in cones:
+            cv2.pow(cone, 1 / 3, dst=cone)  # never negative: neither are the matrix and the light
+        return [_opponent(cones, channel) for channel in channels]
 
     def half(self) -> _Level:
         """Means of 2 by 2 pixels; an odd last row or column is its own mean."""
@@ -150,6 +152,16 @@ class _Level:
             size = strip.shape[1] // 2, strip.shape[0] // 2
             small[top // 2 : top // 2 + size[1]] = cv2.resize(strip, size, interpolation=cv2.INTER_AREA)
         return _Level(small)
+
+
+def _opponent(cones: Sequence[Floats], channel: int) -> Floats:
+    """X, Y or B - Y from the cube roots of L, M and S, moved to be positive as the original does."""
+    red, green = cones[:2]
+    if channel == 0:
+        return cv2.addWeighted(red, 7.0, green, -7.0, 0.42)
+    if channel == 1:
+        return cv2.addWeighted(red, 0.5, green, 0.5, 0.01 - _CBRT_BIAS)
+    return cv2.subtract(cones[2], cv2.addWeighted(red, 0.5, green, 0.5, -0.55))
 
 
 def _norms(one: _Level, two: _Level, scale: int) -> NDArray[np.float64]:

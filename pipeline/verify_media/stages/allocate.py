@@ -73,6 +73,8 @@ class Probe:
     size_bytes: float
     quality: float
     mark_kept: bool = True
+    full_chroma: bool = False
+    """Of a JPEG: colour at full resolution, a ladder of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Choice:
     quality: float
     scale: float = 1.0
     level: float | None = None
+    full_chroma: bool = False
 
     @property
     def as_is(self) -> bool:
@@ -158,14 +161,15 @@ def menu(probes: Sequence[Probe], utility: Utility) -> tuple[Choice, ...]:
 def _at_level(track: Sequence[Probe], level: int) -> Choice:
     levels = [p.level for p in track]
     size = math.exp(between(level, levels, [math.log(p.size_bytes) for p in track]))
-    return Choice(size, between(level, levels, [p.quality for p in track]), track[0].scale, level)
+    quality = between(level, levels, [p.quality for p in track])
+    return Choice(size, quality, track[0].scale, level, track[0].full_chroma)
 
 
 def _tracks(probes: Sequence[Probe]) -> list[list[Probe]]:
-    """Probes by scale, by growing size, without those where the mark suffers or more bytes brought no gain."""
-    by_scale: dict[float, list[Probe]] = {}
+    """Probes by scale and kind, by growing size, without those where the mark suffers or more bytes brought no gain."""
+    by_scale: dict[tuple[float, bool], list[Probe]] = {}
     for probe in sorted(probes, key=lambda p: p.size_bytes):
-        track = by_scale.setdefault(probe.scale, [])
+        track = by_scale.setdefault((probe.scale, probe.full_chroma), [])
         if probe.mark_kept and (not track or probe.quality > track[-1].quality):
             track.append(probe)
     return [track for track in by_scale.values() if track]
@@ -245,11 +249,12 @@ class Plan:
         return sum(choice.size_bytes for choice in self.choices)
 
 
-def solve(options: Sequence[Option], budget_bytes: float) -> Plan | None:
-    """The plan of the highest summed worth within the budget; None where even the smallest choices exceed it."""
+def solve(options: Sequence[Option], budget_bytes: float, *, full: float = FULL) -> Plan | None:
+    """The plan of the highest summed worth within the budget; None where even the smallest choices exceed it. `full`:
+    the part of the budget that it is to use."""
     plans = ((_solve_fixed(options, kept, budget_bytes), kept) for kept in _subsets(options))
     found = max(((plan.worth, n, kept) for n, (plan, kept) in enumerate(plans) if plan), default=None)
-    return _solve_fixed(options, found[2], budget_bytes, trades=True) if found else None
+    return _solve_fixed(options, found[2], budget_bytes, full=full) if found else None
 
 
 def _subsets(options: Sequence[Option]) -> list[frozenset[int]]:
@@ -267,9 +272,10 @@ def _as_is_bytes(option: Option) -> float:
 
 
 def _solve_fixed(
-    options: Sequence[Option], kept: frozenset[int], budget: float, *, trades: bool = False
+    options: Sequence[Option], kept: frozenset[int], budget: float, *, full: float | None = None
 ) -> Plan | None:
-    """Lagrange: each item maximises worth - price * bytes; bisection finds the price at which the budget is spent."""
+    """Lagrange: each item maximises worth - price * bytes; bisection finds the price at which the budget is spent. With
+    `full`, items trade steps and fill that part of it."""
     menus = [(o.as_is,) if i in kept and o.as_is else o.curve for i, o in enumerate(options)]
     if not all(menus) or sum(menu[0].size_bytes for menu in menus) > budget:
         return None
@@ -279,9 +285,9 @@ def _solve_fixed(
     ]
     picks = _at_price(arrays, _price(arrays, budget))
     picks = _spend_the_rest(arrays, picks, budget)
-    if trades:
+    if full:
         picks = _traded(arrays, picks, budget - _total(arrays, picks))
-        picks = _filled(arrays, picks, budget)
+        picks = _filled(arrays, picks, budget, full)
     chosen = tuple(menu[pick] for menu, pick in zip(menus, picks, strict=True))
     return Plan(chosen, sum(o.worth(c) for o, c in zip(options, chosen, strict=True)))
 
@@ -354,14 +360,19 @@ def _moved(menu: _Menu, pick: int, steps: int) -> tuple[float, float]:
     return float(sizes[pick + steps] - sizes[pick]), float(worths[pick + steps] - worths[pick])
 
 
-def _filled(arrays: Sequence[_Menu], picks: list[int], budget: float) -> list[int]:
+def _filled(arrays: Sequence[_Menu], picks: list[int], budget: float, part: float) -> list[int]:
     """Where coarse steps leave bytes unused: the best of the plans nearby that use them, if it is about as good."""
-    if _total(arrays, picks) >= FULL * budget:
+    if _total(arrays, picks) >= part * budget:
         return picks
     worth = _worth(arrays, picks)
-    full = [near for near in _nearby(arrays, picks) if FULL * budget <= _total(arrays, near) <= budget]
+    full = [near for near in _nearby(arrays, picks) if part * budget <= _total(arrays, near) <= budget]
     best = max(full, key=lambda near: _worth(arrays, near), default=picks)
-    return best if _worth(arrays, best) >= worth - WORTH_FILLING * abs(worth) else picks
+    return best if about_as_good(_worth(arrays, best), worth) else picks
+
+
+def about_as_good(worth: float, best: float) -> bool:
+    """Whether a plan is not clearly worse than the best."""
+    return worth >= best - WORTH_FILLING * abs(best)
 
 
 def _nearby(arrays: Sequence[_Menu], picks: Sequence[int]) -> Iterator[list[int]]:

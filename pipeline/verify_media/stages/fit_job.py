@@ -15,16 +15,19 @@ from verify_media.errors import VerifyMediaError
 from verify_media.messages import Message, message
 from verify_media.records import Event, ItemReport, Kind, Progress
 from verify_media.stages import allocate
-from verify_media.stages.allocate import FULL, Choice, Option
+from verify_media.stages.allocate import FULL, Choice, Option, Plan, about_as_good
 from verify_media.stages.fit_choices import (
     Shot,
     at_the_knee,
-    can_absorb,
     is_known,
+    is_last_clip,
     is_photo,
+    largest_with_room,
+    may_miss,
     most_bytes,
     only_known,
     option_of,
+    with_one_new,
     with_the_rest,
 )
 from verify_media.stages.fit_photo import PhotoShot, PixelStore
@@ -36,12 +39,19 @@ DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 WORTH_A_PASS = 1 - FULL
 """Part of the budget for which a clip is encoded once more at the end. It may bring little: a clip of 40 s of 360p was
 made at CRF 22.81 instead of 22.91 for what its first encode cost. But the message is full only then."""
+SPARE = 0.004
+"""Part of the budget that a clip may leave which takes what is left; the rest to `FULL` is for what it cannot take."""
 SMALL_GAIN = 2.0
 """Points of SSIMULACRA2 for which a clip that came out small is not encoded once more."""
+SMALL_LOSS = 1.5
+"""The same, that a photo may be worse for an encode less."""
 LARGE_GAP = 4.0
 """Points of SSIMULACRA2 under the plan from which a clip gets another share. Pieces and whole encodes of five
 clips were 0 to 2.5 apart."""
 MOST_ROUNDS = 12
+AIM, AT_LEAST = 0.9985, 0.9965
+"""Parts of the budget between which photos are planned while their sizes are only foreseen: the middle between full and
+over, so that fewer are encoded once more."""
 MARK_STEP = 4.0
 """Points of SSIMULACRA2 by which a photo is made better when its mark could not be read."""
 MARK_TRIES = 3
@@ -125,7 +135,7 @@ class Job:
             shots, plan = self._solved(shots, made, budget)
             if clip in shots and not plan[clip.source].as_is:
                 shots = self._with_clip(clip, shots, plan, made, budget)
-        shots, plan = self._solved(shots, made, budget)
+        shots, plan = self._replanned(shots, made, budget)
         return self._topped_up(self._photos(shots, plan, made, budget), budget)
 
     def _trimmed(self, shots: list[Shot], budget: int) -> list[Shot]:
@@ -147,8 +157,8 @@ class Job:
         return self._each(shots, trim)
 
     def _corrected(self, shots: list[Shot], budget: int) -> list[Shot]:
-        """The first encode of each photo corrects its curve before the clips get their shares: its sample is where the
-        detail is, and foresees 10 to 40 % too many bytes."""
+        """The first encode of each photo corrects its curve before the clips get their shares, which then fit what the
+        photos take."""
         if all(is_photo(shot) for shot in shots):
             return shots
         shots, plan = self._solved(shots, {}, budget)
@@ -167,15 +177,15 @@ class Job:
         return [(shot, files[shot.source]) for shot, _ in chosen]
 
     def _with_clip(
-        self, clip: VideoShot, shots: list[Shot], plan: Mapping[Path, Choice], made: dict[Path, Fitted], budget: int
+        self, clip: VideoShot, shots: list[Shot], plan: dict[Path, Choice], made: dict[Path, Fitted], budget: int
     ) -> list[Shot]:
         """Encode it into `made`, better where its mark could not be read; without it where that fails."""
         self.teller.at(clip.source)
 
         def encode(_: Shot) -> None:
-            fitted = self._video(clip, shots, plan, made, budget)
-            if not clip.loses_mark(fitted):
-                made[clip.source] = fitted
+            files = self._video(clip, shots, plan, made, budget)
+            if not clip.loses_mark(files[clip.source]):
+                made.update(files)
 
         for _ in range(MARK_TRIES):
             if not self._try(clip, encode):
@@ -192,38 +202,75 @@ class Job:
         return [shot for shot in shots if shot is not clip]
 
     def _solved(
-        self, shots: list[Shot], made: Mapping[Path, Fitted], budget: int
+        self, shots: list[Shot], made: Mapping[Path, Fitted], budget: int, *, aiming: bool = False
     ) -> tuple[list[Shot], dict[Path, Choice]]:
-        """The best plan. Items that cannot fit at all are left out, the costliest first."""
+        """The best plan, within `AIM` if that is asked for and possible. Items that cannot fit at all are left out, the
+        costliest first."""
         shots = [shot for shot in shots if shot.source not in self.unfit]
         while shots:
-            plan = allocate.solve([option_of(shot, made) for shot in shots], budget)
-            if plan:
+            options = [option_of(shot, made) for shot in shots]
+            aimed = allocate.solve(options, AIM * budget, full=AT_LEAST / AIM) if aiming else None
+            if plan := aimed or allocate.solve(options, budget):
                 return shots, {shot.source: choice for shot, choice in zip(shots, plan.choices, strict=True)}
             shots = self._without_costliest(shots, made, budget)
         return [], {}
 
+    def _replanned(
+        self, shots: list[Shot], made: Mapping[Path, Fitted], budget: int
+    ) -> tuple[list[Shot], dict[Path, Choice]]:
+        """The best plan, with some room for what the sizes that are only foreseen may miss; one that needs a single
+        encode, if it is about as good."""
+        shots, plan = self._solved(shots, made, budget)
+        if all(is_known(shot, plan, made) for shot in shots):
+            return shots, plan
+        shots, plan = self._solved(shots, made, budget, aiming=True)
+        best = self._with_one_new(shots, plan, made, budget)
+        return shots, {shot.source: choice for shot, choice in _paired(shots, best)} if best else plan
+
+    def _with_one_new(
+        self, shots: Sequence[Shot], plan: Mapping[Path, Choice], made: Mapping[Path, Fitted], budget: int
+    ) -> Plan | None:
+        """The best plan that needs a single encode, if it is about as good as the given one."""
+        tried = [allocate.solve(options, AIM * budget, full=AT_LEAST / AIM) for options in with_one_new(shots, made)]
+        full = [one for one in tried if one and one.size_bytes >= AT_LEAST * budget]
+        worth = sum(option_of(shot, made).worth(plan[shot.source]) for shot in shots)
+        good = [one for one in full if about_as_good(one.worth, worth) and _loses_little(_paired(shots, one), plan)]
+        return max(good, key=lambda one: one.worth, default=None)
+
     def _measured(self, shots: list[Shot], budget: int) -> list[Shot]:
         """Probes are made only of what must be converted, and of the rest only when the budget cannot carry it as it
-        is."""
+        is: of the largest first, where that may be enough."""
         shots = self._probed(shots, budget, lambda shot: shot.ready is None)
-        plan = allocate.solve([shot.option for shot in shots], budget)
-        if plan and all(at_the_knee(shot.option, choice) for shot, choice in zip(shots, plan.choices, strict=True)):
-            self._note_costs(shots)
-            return shots
-        shots = self._probed(shots, budget, lambda shot: not shot.option.curve)
+        if not self._suffices(shots, budget) and (largest := largest_with_room(shots, budget)):
+            shots = self._probed(shots, budget, lambda shot: shot is largest)
+        if not self._suffices(shots, budget):
+            shots = self._probed(shots, budget, lambda shot: not shot.option.curve)
+        if allocate.solve([shot.option for shot in shots], budget) is None:
+            shots = self._each(shots, lambda shot: shot.measure_coarser() if isinstance(shot, VideoShot) else None)
         self._note_costs(shots)
         return self._without_hopeless(shots)
 
+    def _suffices(self, shots: Sequence[Shot], budget: int) -> bool:
+        """Whether all can look like their originals by what is known."""
+        plan = allocate.solve([shot.option for shot in shots], budget)
+        return bool(plan) and all(at_the_knee(shot.option, choice) for shot, choice in _paired(shots, plan))
+
     def _probed(self, shots: list[Shot], budget: int, wanted: Callable[[Shot], bool]) -> list[Shot]:
-        """Photos first: what they need at most says what is left for the clips."""
+        """Photos first: what they need says what is left for the clips."""
         share = budget / max(1, len(shots))
         shots = self._each(shots, lambda shot: shot.measure(share) if is_photo(shot) and wanted(shot) else None)
-        clips = sum(not is_photo(shot) for shot in shots)
-        left = (budget - sum(most_bytes(shot) for shot in shots if is_photo(shot))) / max(1, clips)
+        shares = self._guessed_shares(shots, budget)
         return self._each(
-            shots, lambda shot: None if is_photo(shot) or not wanted(shot) else shot.measure(max(share, left))
+            shots, lambda shot: None if is_photo(shot) or not wanted(shot) else shot.measure(shares[shot.source])
         )
+
+    def _guessed_shares(self, shots: Sequence[Shot], budget: int) -> dict[Path, float]:
+        """Bytes that each item would get if the clips were as other clips are; an equal share at least."""
+        equal = budget / max(1, len(shots))
+        options = [shot.guessed if isinstance(shot, VideoShot) else shot.option for shot in shots]
+        plan = allocate.solve(options, budget)
+        guessed = [choice.size_bytes for choice in plan.choices] if plan else [0.0] * len(shots)
+        return {shot.source: max(equal, size) for shot, size in zip(shots, guessed, strict=True)}
 
     def _note_costs(self, shots: Sequence[Shot]) -> None:
         self.costs |= {shot.source: round(most_bytes(shot)) for shot in shots}
@@ -244,13 +291,46 @@ class Job:
         return [shot for shot in shots if shot is not costliest]
 
     def _video(
+        self, shot: VideoShot, shots: list[Shot], plan: dict[Path, Choice], made: Mapping[Path, Fitted], budget: int
+    ) -> dict[Path, Fitted]:
+        """Encode one clip: to its exact share, together with the photos where it is the last; or near its share, where
+        photos can absorb the difference."""
+        if may_miss(shot, shots, plan, budget):
+            return {shot.source: self._near(shot, shots, plan, made, budget)}
+        stills: dict[Path, Fitted] = {}
+        if is_last_clip(shot, shots, plan, made):
+            shots, plan, stills = self._stills(shots, plan, made, budget)
+        choice = plan[shot.source]
+        if choice.as_is and shot.ready:
+            return {shot.source: shot.ready, **stills}
+        others = [stills.get(path, other) for path, other in plan.items() if path != shot.source]
+        rest = budget - choice.size_bytes - sum(other.size_bytes for other in others)
+        exact = with_the_rest(shot, replace(choice, size_bytes=choice.size_bytes + min(0.0, rest)), rest)
+        taken = choice.size_bytes + rest - exact.size_bytes <= (1 - FULL - SPARE) * budget
+        return {shot.source: shot.make_exact(exact, SPARE * budget), **(stills if taken else {})}
+
+    def _stills(
+        self, shots: list[Shot], plan: dict[Path, Choice], made: Mapping[Path, Fitted], budget: int
+    ) -> tuple[list[Shot], dict[Path, Choice], dict[Path, Fitted]]:
+        """The photos before the last clip, which then takes exactly what they leave: the plan with their true sizes,
+        and their files."""
+        for number in range(MOST_ROUNDS):
+            photos = [shot for shot in shots if is_photo(shot)]
+            known = number > 0 or all(is_known(shot, plan, made) for shot in photos)
+            files = self._files(photos, plan, made)
+            photos = [shot for shot in photos if shot.source in files]
+            room = budget - sum(option_of(shot, made).smallest for shot in shots if not is_photo(shot))
+            if known and not self._misjudged(photos, plan, files) and not self._lost_marks(photos, plan, files, room):
+                return shots, plan, {shot.source: files[shot.source] for shot in photos}
+            shots, plan = self._solved(shots, made, budget)
+        return shots, plan, {}
+
+    def _near(
         self, shot: VideoShot, shots: list[Shot], plan: Mapping[Path, Choice], made: Mapping[Path, Fitted], budget: int
     ) -> Fitted:
-        """Encode one clip: to its exact share, or near it where photos can absorb the difference. Its true size
+        """One pass near its share; a second one where that misses it by more than the others can absorb. Its true size
         corrects its curve."""
         choice = plan[shot.source]
-        if not can_absorb(shots, plan, budget) and not at_the_knee(shot.option, choice):
-            return shot.make_exact(with_the_rest(shot, choice, plan, budget))
         fitted = shot.make_near(choice)
         gap = _gap(shot, fitted, choice)
         shot.option = shot.option.corrected(choice, fitted.size_bytes).shifted(gap)
@@ -262,7 +342,7 @@ class Job:
         near = near or (fitted.size_bytes < wanted.size_bytes and wanted.quality - choice.quality < SMALL_GAIN)
         if near and self._wanted(shot, shots, {**made, shot.source: fitted}, budget):
             return fitted
-        return shot.make_exact(replace(wanted, scale=choice.scale))
+        return shot.make_exact(replace(wanted, scale=choice.scale), SPARE * budget)
 
     def _wanted(self, shot: VideoShot, shots: list[Shot], made: Mapping[Path, Fitted], budget: int) -> Choice | None:
         plan = allocate.solve([option_of(other, made) for other in shots], budget)
@@ -281,9 +361,10 @@ class Job:
             shots = [shot for shot in shots if shot.source in files]
             total = sum(file.size_bytes for file in files.values())
             used = total >= FULL * budget or all(shot.option.is_best(plan[shot.source]) for shot in shots)
-            if total <= budget and (known or used) and not self._lost_marks(shots, plan, files, budget):
+            fits = total <= budget and (known or used) and not self._misjudged(shots, plan, files)
+            if fits and not self._lost_marks(shots, plan, files, budget):
                 return [(shot, files[shot.source]) for shot in shots]
-            shots, plan = self._solved(shots, made, budget)
+            shots, plan = self._replanned(shots, made, budget)
         return []
 
     def _files(
@@ -298,8 +379,14 @@ class Job:
 
         return {shot.source: files[shot.source] for shot in self._each(shots, make)}
 
+    def _misjudged(self, shots: Sequence[Shot], plan: Mapping[Path, Choice], files: Mapping[Path, Fitted]) -> bool:
+        """Whether any photo is worse than it was planned to be; those get another share."""
+        photos = [shot for shot in shots if isinstance(shot, PhotoShot)]
+        worse = [shot for shot in photos if shot.is_misjudged(files[shot.source], plan[shot.source])]
+        return bool(worse)
+
     def _lost_marks(
-        self, shots: Sequence[Shot], plan: Mapping[Path, Choice], files: Mapping[Path, Fitted], budget: int
+        self, shots: Sequence[Shot], plan: Mapping[Path, Choice], files: Mapping[Path, Fitted], budget: float
     ) -> bool:
         """Whether any mark can no longer be read; those photos must become better."""
         lost = [
@@ -323,6 +410,14 @@ class Job:
             self.teller.at(shot.source, finished=True)
 
         return [(shot, files[shot.source]) for shot in self._each([shot for shot, _ in chosen], finish)]
+
+
+def _loses_little(choices: Sequence[tuple[Shot, Choice]], plan: Mapping[Path, Choice]) -> bool:
+    return all(choice.quality > plan[shot.source].quality - SMALL_LOSS for shot, choice in choices)
+
+
+def _paired(shots: Sequence[Shot], plan: Plan | None) -> list[tuple[Shot, Choice]]:
+    return list(zip(shots, plan.choices if plan else (), strict=True))
 
 
 def _gap(shot: VideoShot, fitted: Fitted, choice: Choice) -> float:

@@ -18,12 +18,15 @@ from verify_media.records import ItemReport
 from verify_media.stages import allocate
 from verify_media.stages.allocate import Choice, Option, Probe
 from verify_media.stages.clip_rates import (
-    CRFS,
+    COARSEST_CRF,
     FINEST_CRF,
     SCARCE_BITS_PER_PIXEL,
+    beyond,
+    extended,
     is_quick,
     preset,
     tries_for,
+    typical,
 )
 from verify_media.stages.dates import clock
 from verify_media.stages.fit_checks import check_video, obstacles
@@ -35,8 +38,6 @@ CLOSE_ENOUGH = 0.12
 much again."""
 HEADROOM = 0.997
 """Two passes land within 0.3 % of their aim on most clips; a corrected pass follows when one is over."""
-ENOUGH = 0.985
-"""A second pass that comes out smaller than this part of its share is made once more."""
 CRF_TO_DOUBLE, CAUTION = 6.0, 0.8
 """x264's rule of thumb: six CRF less double the size."""
 POOR, SHORTEST_S = 50.0, 8.0
@@ -60,6 +61,7 @@ class VideoShot:
     option: Option = field(default_factory=lambda: Option(allocate.VIDEO))
     on_frame: Callable[[int], None] | None = None
     _spare: bool = False
+    _tried: list[Probe] = field(default_factory=list)
     _choice: Choice | None = None
     _by_crf: bool = False
     _looks: Looks | None = None
@@ -116,18 +118,42 @@ class VideoShot:
 
     def measure(self, share_bytes: float) -> None:
         """Probe sizes and quality on short pieces. Raises CannotFit."""
-        full = encode_video.recipe(self.clip)
-        bits_per_pixel = 8 * share_bytes / (full.width * full.height * max(1, self.clip.timing.frames))
+        bits_per_pixel = 8 * share_bytes / self._pixels
         self._spare = bits_per_pixel < SCARCE_BITS_PER_PIXEL
+        self._tried = []
+        self._try(tries_for(bits_per_pixel))
+        self._tried = extended(self._tried)
+        if more := beyond(self._tried, share_bytes):
+            self._try(more)
+        self._take_curve()
+
+    def measure_coarser(self) -> None:
+        """The worst that may still be acceptable, where nothing else fits. Raises CannotFit."""
+        if self._tried and max(probe.level for probe in self._tried) < COARSEST_CRF:
+            self._try([(min(probe.scale for probe in self._tried), COARSEST_CRF)])
+            self._take_curve()
+
+    def _try(self, tries: Sequence[tuple[float, float]]) -> None:
         try:
-            probes = self._probes(tries_for(bits_per_pixel))
-            if all(probe.size_bytes < share_bytes for probe in probes):
-                probes += self._probes([(1.0, FINEST_CRF)])
+            self._tried += self._probes(tries)
         except (FfmpegError, OSError, ValueError, KeyError) as error:
             raise self._failed(error) from error
-        self.option = Option(
-            allocate.VIDEO, allocate.curve(probes, allocate.VIDEO), self.option.as_is, self.option.bonus
-        )
+
+    def _take_curve(self) -> None:
+        self.option = replace(self.option, curve=allocate.curve(self._tried, allocate.VIDEO))
+
+    @property
+    def guessed(self) -> Option:
+        """What it may be before it was measured, if it is as other clips are."""
+        if self.option.curve:
+            return self.option
+        return replace(self.option, curve=typical(self._pixels, self.beside_bytes))
+
+    @property
+    def _pixels(self) -> int:
+        """Of all frames, at the size in which they go out."""
+        full = encode_video.recipe(self.clip)
+        return full.width * full.height * max(1, self.clip.timing.frames)
 
     def looks_poor(self, choice: Choice) -> bool:
         return not choice.as_is and choice.quality < POOR
@@ -178,7 +204,7 @@ class VideoShot:
 
     def make_near(self, choice: Choice) -> Fitted:
         """One pass at the CRF of the choice, with statistics for `make_exact`. Raises CannotFit."""
-        crf = choice.level or CRFS[0]
+        crf = choice.level or FINEST_CRF
         out = self.work / f"near-{crf:.2f}.mp4"
         self._run(
             lambda: encode_video.encode_crf(
@@ -188,9 +214,9 @@ class VideoShot:
         self._by_crf = True
         return self._fitted(out, choice, {"crf": round(crf, 2)})
 
-    def make_exact(self, choice: Choice) -> Fitted:
-        """Two passes to at most the size of the choice; each further pass corrects by what the last one missed.
-        Raises CannotFit."""
+    def make_exact(self, choice: Choice, spare_bytes: float) -> Fitted:
+        """Two passes to at most the size of the choice, and less by at most `spare_bytes`; each further pass corrects
+        by what the last one missed. Raises CannotFit."""
         how, log = self.recipe(choice.scale), self._log(choice)
         if not list(self.work.glob(f"{log.name}*.log")):
             aim = self._bps(choice.size_bytes - self.beside_bytes)
@@ -200,7 +226,7 @@ class VideoShot:
             out, aim = self.work / f"exact-{number}.mp4", self._bps(self._aim(tried, choice.size_bytes * HEADROOM))
             self._run(partial(encode_video.second_pass, self.clip, how, out, aim, log, on_frame=self.on_frame))
             tried.append((aim, out.stat().st_size))
-            if ENOUGH * choice.size_bytes <= tried[-1][1] <= choice.size_bytes:
+            if choice.size_bytes - spare_bytes <= tried[-1][1] <= choice.size_bytes:
                 break
         return self._best_of(tried, choice)
 
@@ -217,7 +243,7 @@ class VideoShot:
         """
         assert self._choice is not None
         growth = math.log2(1 + CAUTION * more_bytes / fitted.size_bytes)
-        finer = replace(self._choice, level=(self._choice.level or CRFS[0]) - CRF_TO_DOUBLE * growth)
+        finer = replace(self._choice, level=(self._choice.level or FINEST_CRF) - CRF_TO_DOUBLE * growth)
         larger = self.make_near(finer)
         return larger if fitted.size_bytes < larger.size_bytes <= fitted.size_bytes + more_bytes else fitted
 
