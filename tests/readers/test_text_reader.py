@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -92,6 +94,22 @@ def test_weights_trained_on_see_a_name_over_other_lettering(
     monkeypatch.setattr(looks, "LOOKS", (look,))
     found = TextReader(["Willow & Thread"]).find(Frame(image))
     assert len([sighting for sighting in found if sighting.is_certain]) == count
+
+
+@pytest.mark.parametrize(("least_px", "count"), [(looks.SETTINGS.overlaid_glance_letters_px, 1), (999.0, 0)])
+def test_letters_of_bulbs_are_seen_when_the_picture_is_very_small(
+    monkeypatch: pytest.MonkeyPatch, least_px: float, count: int
+) -> None:
+    strokes = cv2.putText(np.zeros((1440, 1920), np.uint8), "CAFE", (350, 850), 0, 11, 255, 50)
+    image = np.full((1440, 1920, 3), 25, np.uint8)
+    image[strokes > 0] = (140, 120, 90)
+    for y, x in np.ndindex(1440 // 30, 1920 // 30):
+        if strokes[y * 30, x * 30]:
+            cv2.circle(image, (x * 30, y * 30), 12, (255, 235, 190), -1, cv2.LINE_AA)
+    image = cv2.addWeighted(image, 1.0, cv2.GaussianBlur(image, (0, 0), 30), 0.6, 0)
+    monkeypatch.setattr(looks, "LOOKS", (looks.overlaid,))
+    monkeypatch.setattr(looks, "SETTINGS", replace(looks.SETTINGS, overlaid_glance_letters_px=least_px))
+    assert len(TextReader(["Cafe"]).find(Frame(image))) == count
 
 
 def test_unrolls_an_arc() -> None:

@@ -47,10 +47,12 @@ class LookSettings:
     one. Of 27 overlays, 24 of which the other looks missed or asked about (`tune` and composed signs), 1, 3, 7 and 9
     are found at 0.3, 0.5, 0.7 and 0.9, with 15, 50, 36 and 25 strips to read, arcs of the boxes among them."""
 
-
     overlaid_glance_side: int = 320
-    """At this size bulbs, stitches and patterns within large letters melt into strokes. A shop's sign of bulbs is found at
-    256 and 320, and at 384 and 448 from a lower probability on; by the other weights at 256 alone or not at all."""
+    """At this size bulbs, stitches and patterns within large letters melt into strokes. A shop's sign of bulbs is found
+    at 256 and 320, and at 384 and 448 from a lower probability on; by the other weights at 256 alone or not at all."""
+    overlaid_glance_letters_px: float = 34.0
+    """Height of a box there from which on it is read: from smaller ones, words are cut (133 of A133 at 32, holiday of
+    Holidays at 21)."""
 
 
 SETTINGS = LookSettings()
@@ -120,10 +122,17 @@ def colours(view: View) -> list[Strip]:
 
 def overlaid(view: View) -> list[Strip]:
     """With the weights that were trained on lettering over texture and over other lettering, also very small."""
-    small = text_map(shrunk(view.image, _glance_scale(view, SETTINGS.overlaid_glance_side)), Weights.OVERLAY)
-    maps = (view.impression(Weights.OVERLAY), small)
-    regions = [region for seen in maps for region in regions_in(seen, view.image, SETTINGS.overlaid)]
-    return [replace(straight(view.pyramid, region.quad), cut=True) for region in regions]  # arcs misread other words
+    regions = regions_in(view.impression(Weights.OVERLAY), view.image, SETTINGS.overlaid)
+    found = [*regions, *_large(view)]
+    return [replace(straight(view.pyramid, region.quad), cut=True) for region in found]  # arcs misread other words
+
+
+def _large(view: View) -> list[Region]:
+    """What is large in a very small copy of the picture."""
+    scale = _glance_scale(view, SETTINGS.overlaid_glance_side)
+    seen = text_map(shrunk(view.image, scale), Weights.OVERLAY)
+    regions = regions_in(seen, view.image, SETTINGS.overlaid)
+    return [region for region in regions if region.height * scale >= SETTINGS.overlaid_glance_letters_px]
 
 
 def round_badges(view: View) -> list[Strip]:
