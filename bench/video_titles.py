@@ -7,7 +7,7 @@ around shows something new in each. What counts is whether the card is found, an
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import imageio_ffmpeg
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from verify_media.records import Sighting
 from video_clips import path
 
 SIZE = (1280, 720)
@@ -41,6 +42,19 @@ class Titled:
 def titled(number: int, rng: np.random.Generator, seconds: float) -> Titled:
     kind, crf = KINDS[number % len(KINDS)], (18, 23, 28, 34)[number // len(KINDS) % 4]
     return Titled(kind, LETTERS_PX[number % len(LETTERS_PX)], seconds, float(rng.uniform(0.5, seconds - 1.5)), crf)
+
+
+def cropped(image: np.ndarray) -> np.ndarray:
+    """A photo that fills the view."""
+    factor = max(side / old for side, old in zip(SIZE, image.shape[1::-1], strict=True))
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return cv2.resize(image, None, fx=factor + 1e-6, fy=factor + 1e-6, interpolation=how)[: SIZE[1], : SIZE[0]]
+
+
+def is_found(clip: Titled, sightings: Sequence[Sighting]) -> bool:
+    """Whether one is of the time of the card, and not where the title is."""
+    seen = [s for s in sightings if clip.shown_s - 0.05 <= (s.time_s or 0.0) <= clip.shown_s + 1.05]
+    return any(sum(y for _, y in s.quad) / 4 < TITLE_Y - 20 for s in seen)
 
 
 def write(clip: Titled, photo: np.ndarray, name: str, rng: np.random.Generator, target: Path) -> None:
