@@ -43,10 +43,12 @@ def as_photo(frame: Frame, sightings: tuple[Sighting, ...], **more: object) -> t
     return tuple(replace(s, p_digital=p, outcome=Outcome.UNSURE) for s, p in doubts.items())
 
 
-def examined(monkeypatch: pytest.MonkeyPatch, path: Path, find: Find) -> tuple[ItemReport, Readers]:
+def examined(
+    monkeypatch: pytest.MonkeyPatch, path: Path, find: Find, looks: Callable[..., tuple[Sighting, ...]] = as_photo
+) -> tuple[ItemReport, Readers]:
     readers = Readers(find)
     monkeypatch.setattr(module, "locator", lambda marks: readers)
-    monkeypatch.setattr(module, "authenticate", as_photo)
+    monkeypatch.setattr(module, "authenticate", looks)
     monkeypatch.setattr(module, "overlays", lambda judged: ())
     monkeypatch.setattr(search, "lettering", lambda frame: float(frame.image[:40, :40].mean()))
     found = identify(path)
@@ -158,13 +160,16 @@ def test_where_only_overlays_were_seen_a_glance_is_not_enough(tmp_path: Path, mo
     assert len([s for s in report.sightings if s.time_s == glanced_at]) == 1
 
 
-def test_before_a_still_camera_only_what_is_new_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_told_by_motion", [True, False])
+def test_before_a_still_camera_only_what_is_new_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_told_by_motion: bool
+) -> None:
     """A title stands in all of the clip; a card that comes for a second, between looks of the first pass, is seen."""
     still = scenes.pan(1)[0]
     shown = cv2.putText(still.copy(), "WILLOW", (20, 60), cv2.FONT_HERSHEY_DUPLEX, 0.5, 250, 1, cv2.LINE_AA)
     frames = [shown if 372 <= number < 402 else still for number in range(900)]
     path = scenes.write(tmp_path / "a.mp4", frames, gop=30)
-    added = Followed(0.0, 30.0, 3.6)
+    added = Followed(0.0, 30.0, 3.6 if is_told_by_motion else 0.0)
     monkeypatch.setattr(module, "follow", lambda item, sightings: tuple(added for _ in sightings))
 
     def find(frame: Frame) -> Sighting:
@@ -172,7 +177,10 @@ def test_before_a_still_camera_only_what_is_new_is_read(tmp_path: Path, monkeypa
         place = ((20.0, 46.0), (90.0, 46.0), (90.0, 62.0), (20.0, 62.0))
         return at(place if is_shown else scenes.MARK, frame)
 
-    report, readers = examined(monkeypatch, path, find)
+    def looks(frame: Frame, sightings: tuple[Sighting, ...], **more: object) -> tuple[Sighting, ...]:
+        return tuple(replace(s, p_digital=0.98, outcome=Outcome.DIGITAL) for s in sightings)
+
+    report, readers = examined(monkeypatch, path, find, looks)
     assert sorted({round(s.time_s or 0) for s in report.sightings})[-1] == 13
     assert len(readers.read) <= 3
 

@@ -64,12 +64,28 @@ def examine_video(item: MediaItem, marks: Marks) -> ItemReport:
         seen = search.rest()
         with watch.stage("follow"):
             tracks = _follow(item, seen, tracks)
+    judged, tracks = _weighed(item, seen, tracks, watch)
+    if not search.is_exhausted and _outcome(judged) is Outcome.DIGITAL:
+        seen = search.rest()
+        with watch.stage("follow"):
+            tracks = _follow(item, seen, tracks)
+        judged, tracks = _weighed(item, seen, tracks, watch)
+    return _report(item, judged, tracks, watch)
+
+
+def _weighed(
+    item: MediaItem, seen: Sequence[Seen], tracks: Sequence[Track], watch: Stopwatch
+) -> tuple[list[Seen], list[Track]]:
+    """The frames with what their pixels and the motion tell, and the tracks, which may be more."""
     with watch.stage("authenticate"):
         seen = _as_photos(item, seen, tracks)
     with watch.stage("follow"):
         tracks = _follow_doubtful(item, seen, tracks)
-    judged = [_judged(frame, tracks) for frame in seen]
-    return _report(item, judged, tracks, watch)
+    return [_judged(frame, tracks) for frame in seen], list(tracks)
+
+
+def _outcome(judged: Sequence[Seen]) -> Outcome:
+    return decided(_agreed([s for frame in judged for s in frame.sightings]))[1]
 
 
 def _only_overlays(tracks: Sequence[Track]) -> bool:
