@@ -202,7 +202,7 @@ class Search:
         frames = self._sample(most)
         while self.unread and not self._is_enough():
             frame = self.unread.pop(0)
-            if is_new(self._view(frame), self._in_vain):
+            if self._is_unread(frame):
                 self._read(frame, QUICK_LOOKS, self._glance_px)
         return frames
 
@@ -214,10 +214,9 @@ class Search:
         self.unread = [frames[n] for n in spread(len(frames)) if frames[n].time_s not in read]
         return frames
 
-    @property
-    def _in_vain(self) -> list[View]:
-        """Of the frames that were read and do not show a mark for certain: the same view would be read as badly."""
-        return [self._view(seen.frame) for seen in self.seen if not seen.shows]
+    def _is_unread(self, frame: Frame) -> bool:
+        """Unless it looks as one that was read and does not show a mark for certain: it would be read as badly."""
+        return is_new(self._view(frame), [self._view(seen.frame) for seen in self.seen if not seen.shows])
 
     def _is_enough(self) -> bool:
         plain = sum(seen.is_plain for seen in self.seen)
@@ -274,9 +273,9 @@ class Search:
         """Many more moments, looked at for lettering only; the most promising of each part of the clip are read."""
         known = {seen.frame.time_s for seen in self.seen}
         with self.watch.stage("decode"):
-            promising = self._promising(lambda frame: frame.time_s not in known)
+            promising = self._promising(lambda frame: frame.time_s not in known and self._is_unread(frame))
         for frame in promising:
-            if self._read(frame, QUICK_LOOKS).shows:
+            if self._is_unread(frame) and self._read(frame, QUICK_LOOKS).shows:
                 return
 
     def _promising(self, is_wanted: Callable[[Frame], bool]) -> list[Frame]:
