@@ -1,12 +1,13 @@
 """Clips: what checking them costs, what their motion tells, and how memory grows with their length.
 
-    python bench/video.py [CORPUS] [--part time|motion|arrivals|clips|memory] [--half held|fit|all] [--rounds N]
+    python bench/video.py [CORPUS] [--part time|motion|arrivals|titles|clips|memory] [--half held|fit|all] [--rounds N]
         [--seed N]
 
 `time`: CPU seconds to locate and judge a plain mark over a plain full decode by ffmpeg of the same clips, in one run.
 `motion`: verdicts by motion alone on simulated clips (see video_clips.py); pairs of (kind, speed, CRF) drawn evenly.
 The weights were set on photos of the half "fit".
 `arrivals`: verdicts by motion on marks that come before a still camera and are read once they rest (video_arrivals.py).
+`titles`: clips with a title and, for a second, a real card: whether that is found, and what it costs (video_titles.py).
 `clips`: every clip of the corpus, with a verdict or a reason. `memory`: peak of a process against the clip's length.
 """
 
@@ -31,6 +32,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 import video_arrivals
 import video_clips
+import video_titles
 from verify_media.records import ItemReport, Marks, MediaItem, Reader, Sighting, Skipped
 from verify_media.stages.follow import Followed, follow, traced
 from video_clips import DIGITAL, NEUTRAL, PHYSICAL, SLID_BANNERS
@@ -157,6 +159,40 @@ def print_arrivals(cases: list[Arrived]) -> None:
         timed = sum(case.is_timed for case in own) if kind not in ("fades-out", "stays") else "–"
         cpu_s = sum(case.cpu_s for case in own) / max(1, len(own))
         print(f"| {kind} | {digital} | {physical} | {len(own) - digital - physical} | {timed} | {cpu_s:.2f} |")
+
+
+@dataclass(frozen=True)
+class Searched:
+    clip: video_titles.Titled
+    outcome: str
+    is_found: bool
+    decode_s: float
+    cpu_s: float
+
+
+def searched(corpus: Path, rounds: int, seed: int, half: str) -> Iterator[Searched]:
+    photos = sorted({word.image for word in video_clips.words(corpus, half)})
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "clip.mp4"
+        for number in range(rounds * len(video_titles.KINDS)):
+            rng = np.random.default_rng([seed, number])
+            clip = video_titles.titled(number, rng, (12.0, 30.0)[number % 2])
+            image = cv2.cvtColor(cv2.imread(str(photos[rng.integers(len(photos))])), cv2.COLOR_BGR2RGB)
+            video_titles.write(clip, video_titles.cropped(image), NAME, rng, target)
+            plain, _ = decode_s(target)
+            report, cpu, _ = checked(target)
+            assert isinstance(report, ItemReport)
+            yield Searched(clip, report.outcome.value, video_titles.is_found(clip, report.sightings), plain, cpu)
+
+
+def print_titles(cases: list[Searched]) -> None:
+    print("| kind | clips | card found | outcomes | check, CPU-s | over a decode |\n|---|---|---|---|---|---|")
+    for kind in video_titles.KINDS:
+        own = [case for case in cases if case.clip.kind == kind]
+        outcomes = ", ".join(sorted(f"{case.outcome}" for case in own))
+        cpu, plain = sum(case.cpu_s for case in own), sum(case.decode_s for case in own)
+        found = sum(case.is_found for case in own)
+        print(f"| {kind} | {len(own)} | {found} | {outcomes} | {cpu:.1f} | {cpu / plain:.2f} |")
 
 
 def panned(
@@ -298,17 +334,19 @@ def print_memory(corpus: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, nargs="?", default=Path("../shared/corpus"))
-    parser.add_argument("--part", choices=("time", "motion", "arrivals", "clips", "memory"), action="append")
+    parser.add_argument("--part", choices=("time", "motion", "arrivals", "titles", "clips", "memory"), action="append")
     parser.add_argument("--half", choices=("fit", "held", "all"), default="held")
     parser.add_argument("--rounds", type=int, default=28)
     parser.add_argument("--seed", type=int, default=1000)
     options = parser.parse_args()
-    parts = options.part or ["time", "motion", "arrivals", "clips", "memory"]
+    parts = options.part or ["time", "motion", "arrivals", "titles", "clips", "memory"]
     cv2.setNumThreads(1)
     if "motion" in parts:
         print_motion(list(simulated(options.corpus, options.rounds, options.seed, options.half)))
     if "arrivals" in parts:
         print_arrivals(list(arrived(options.corpus, options.rounds, options.seed, options.half)))
+    if "titles" in parts:
+        print_titles(list(searched(options.corpus, options.rounds, options.seed, options.half)))
     if "time" in parts:
         print_time(options.corpus)
     if "clips" in parts:

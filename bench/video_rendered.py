@@ -1,6 +1,8 @@
 """Verdicts by motion on rendered clips (blender_clips.py): their own mark, and overlays put on top of them.
 
-python bench/video_rendered.py FOLDER [--crf N]
+python bench/video_rendered.py FOLDER [--crf N...]
+
+Each cell: log-odds of digital against physical, one for each CRF; 3 and more says digital, -3 and less physical.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -24,6 +26,8 @@ from verify_media.stages.follow import traced
 from video_clips import faded, label, laid, slide
 
 OVERLAYS = ("overlay", "see-through", "banner", "slide", "fade")
+KINDS = ("own mark", *OVERLAYS)
+SURE = 3.0
 
 
 def developed(light: np.ndarray, seed: int) -> list[np.ndarray]:
@@ -51,37 +55,56 @@ def overlaid(frames: list[np.ndarray], kind: str, rng: np.random.Generator) -> t
     return put, tuple((float(x), float(y)) for x, y in first)  # type: ignore[return-value]
 
 
-def odds(frames: list[np.ndarray], quad: Quad, crf: int) -> float:
+def odds(frames: list[np.ndarray], quad: Quad, crfs: Sequence[int]) -> list[float]:
+    found = []
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "clip.mp4"
-        video_clips.write(frames, target, crf)
-        (trace,) = traced(video_clips.read_grey(target), [quad])
-    return trace.log_odds
+        for crf in crfs:
+            video_clips.write(frames, target, crf)
+            (trace,) = traced(video_clips.read_grey(target), [quad])
+            found.append(trace.log_odds)
+    return found
 
 
-def measured(path: Path, crf: int) -> Iterator[tuple[str, float]]:
+def measured(path: Path, crfs: Sequence[int]) -> Iterator[tuple[str, list[float]]]:
     truth = json.loads(path.with_suffix(".json").read_text())
     frames = developed(np.load(path)["frames"], truth["shot"]["seed"])
     for mark in truth["marks"]:
         if mark["role"] == "name":
-            yield "own mark", odds(frames, tuple(tuple(corner) for corner in mark["quad"]), crf)
+            yield "own mark", odds(frames, tuple(tuple(corner) for corner in mark["quad"]), crfs)
     for place, kind in enumerate(OVERLAYS):
         rng = np.random.default_rng([truth["shot"]["seed"], place])
-        yield kind, odds(*overlaid(frames, kind, rng), crf)
+        yield kind, odds(*overlaid(frames, kind, rng), crfs)
+
+
+def row(name: str, found: dict[str, list[float]]) -> str:
+    cells = (" ".join(f"{o:.1f}" for o in found[kind]) if kind in found else "–" for kind in KINDS)
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def counts(clips: Sequence[dict[str, list[float]]]) -> str:
+    """Digital / physical / unsure of every kind."""
+    rows = []
+    for kind in KINDS:
+        every = [o for found in clips for o in found.get(kind, ())]
+        digital, physical = sum(o >= SURE for o in every), sum(o <= -SURE for o in every)
+        rows.append(f"{kind}: {digital} digital, {physical} physical, {len(every) - digital - physical} unsure")
+    return "\n".join(rows)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--crf", type=int, default=23)
+    parser.add_argument("--crf", type=int, nargs="+", default=[18, 26, 34])
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    print(f"| clip | own mark | {' | '.join(OVERLAYS)} |\n|---|---|{'---|' * len(OVERLAYS)}")
+    print(f"| clip | {' | '.join(KINDS)} |\n|---|{'---|' * len(KINDS)}")
+    clips = []
     for path in sorted(options.folder.glob("*.npz")):
         if not path.stem.endswith(".part"):
-            found = dict(measured(path, options.crf))
-            row = [f"{found[kind]:.1f}" if kind in found else "–" for kind in ("own mark", *OVERLAYS)]
-            print(f"| {path.stem} | {' | '.join(row)} |", flush=True)
+            clips.append(dict(measured(path, options.crf)))
+            print(row(path.stem, clips[-1]), flush=True)
+    print(counts(clips))
 
 
 if __name__ == "__main__":

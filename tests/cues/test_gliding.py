@@ -122,6 +122,13 @@ def test_a_path_that_trembles_does_not_accuse() -> None:
     assert odds > 3 and log_odds((), [replace(found, tremor=replace(found.tremor, across_px=0.7))]) == 0
 
 
+def test_letters_on_a_pane_that_is_pushed_along_a_rail_are_not_accused() -> None:
+    """Nothing around them tells that they are no caption, but the hand pushes unevenly."""
+    found, odds = judged(slid())
+    assert odds > 3 and found.tremor.unstepped_px < 0.1
+    assert log_odds((), [replace(found, tremor=replace(found.tremor, unstepped_px=0.14))]) < 3
+
+
 def test_a_card_that_trembles_as_the_scene_does_lay_before_the_camera() -> None:
     """It is pushed as evenly as a program would: the camera's own tremor tells."""
     found, _ = judged(followed(plate=True, shared=1.0))
@@ -165,8 +172,19 @@ def test_a_hand_that_trembles_a_little_in_each_batch_is_told_by_all_of_them() ->
     ]
     found = glide(held, scenes.MARK)
     assert found is not None
-    faint = replace(found[0], tremor=replace(found[0].tremor, across_px=0.11))
+    faint = replace(found[0], tremor=replace(found[0].tremor, across_px=0.11, wander_px=0.0))
     assert log_odds((), [faint]) > -3
     assert log_odds((), [faint] * 3) < -3
-    even = replace(found[0], tremor=replace(found[0].tremor, across_px=0.06))
+    even = replace(found[0], tremor=replace(found[0].tremor, across_px=0.06, wander_px=0.04))
     assert log_odds((), [even] * 9) == 0
+
+
+def test_a_slow_hand_strays_where_it_does_not_tremble() -> None:
+    t = np.linspace(0, 1, 13)
+    way = np.column_stack([12 * t, 0.3 * np.sin(2 * np.pi * 1.4 * t)])
+    ground = scenes.view(scenes.scene(), 0, 0)
+    found, odds = judged([scenes.lettered_at(scenes.carded(ground, at), at) for at in way])
+    assert found.tremor.across_px < 0.1 and odds < -3
+    curved = np.column_stack([12 * t, 3 * t * t])  # as a program draws it
+    found, odds = judged([scenes.lettered_at(scenes.carded(ground, at), at) for at in curved])
+    assert found.tremor.wander_px < 0.06 and odds == 0

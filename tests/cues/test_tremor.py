@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from verify_media.cues.tremor import NONE, Tremor, jitter, tremor
+from verify_media.cues.tremor import NONE, Tremor, jitter, tremor, wander
 
 COUNT = 13
 EVEN = np.outer(np.arange(COUNT), [4.3, 1.1])
@@ -69,3 +69,16 @@ def test_frames_that_are_shown_twice_are_no_hand() -> None:
 
 def test_too_few_frames_tell_nothing() -> None:
     assert measured(EVEN[:3], EVEN[:3]) == NONE
+
+
+def test_smooth_ways_do_not_wander() -> None:
+    t = np.linspace(0, 1, COUNT)
+    assert wander(EVEN * 1.37) == pytest.approx(0, abs=1e-9)
+    assert wander(np.column_stack([31.3 * t, 9.1 * t * t * t])) < 0.02
+    assert wander(shaken(0.2)[:6]) == 0  # too short to tell
+
+
+def test_a_slow_hand_wanders() -> None:
+    t = np.linspace(0, 1, COUNT)
+    way = np.column_stack([11.3 * t, 0.3 * np.sin(2 * np.pi * 1.4 * t)])
+    assert wander(way) > 0.1 and jitter(way) < 0.1

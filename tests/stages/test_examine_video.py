@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 import moving_scenes as scenes
-from verify_media.records import Frame, ItemReport, Marks, MediaItem, Outcome, Reader, Sighting
+from verify_media.records import Cue, Frame, ItemReport, Marks, MediaItem, Outcome, Reader, Sighting
 from verify_media.stages import examine_video as module
 from verify_media.stages import search
 from verify_media.stages.examine_video import examine_video
+from verify_media.stages.follow import Followed
 from verify_media.stages.ingest import identify
 from verify_media.stages.locate import Located
 
@@ -41,10 +43,12 @@ def as_photo(frame: Frame, sightings: tuple[Sighting, ...], **more: object) -> t
     return tuple(replace(s, p_digital=p, outcome=Outcome.UNSURE) for s, p in doubts.items())
 
 
-def examined(monkeypatch: pytest.MonkeyPatch, path: Path, find: Find) -> tuple[ItemReport, Readers]:
+def examined(
+    monkeypatch: pytest.MonkeyPatch, path: Path, find: Find, looks: Callable[..., tuple[Sighting, ...]] = as_photo
+) -> tuple[ItemReport, Readers]:
     readers = Readers(find)
     monkeypatch.setattr(module, "locator", lambda marks: readers)
-    monkeypatch.setattr(module, "authenticate", as_photo)
+    monkeypatch.setattr(module, "authenticate", looks)
     monkeypatch.setattr(module, "overlays", lambda judged: ())
     monkeypatch.setattr(search, "lettering", lambda frame: float(frame.image[:40, :40].mean()))
     found = identify(path)
@@ -156,6 +160,31 @@ def test_where_only_overlays_were_seen_a_glance_is_not_enough(tmp_path: Path, mo
     assert len([s for s in report.sightings if s.time_s == glanced_at]) == 1
 
 
+@pytest.mark.parametrize("is_told_by_motion", [True, False])
+def test_before_a_still_camera_only_what_is_new_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_told_by_motion: bool
+) -> None:
+    """A title stands in all of the clip; a card that comes for a second, between looks of the first pass, is seen."""
+    still = scenes.pan(1)[0]
+    shown = cv2.putText(still.copy(), "WILLOW", (20, 60), cv2.FONT_HERSHEY_DUPLEX, 0.5, 250, 1, cv2.LINE_AA)
+    frames = [shown if 372 <= number < 402 else still for number in range(900)]
+    path = scenes.write(tmp_path / "a.mp4", frames, gop=30)
+    added = Followed(0.0, 30.0, 3.6 if is_told_by_motion else 0.0)
+    monkeypatch.setattr(module, "follow", lambda item, sightings: tuple(added for _ in sightings))
+
+    def find(frame: Frame) -> Sighting:
+        is_shown = 12.4 <= (frame.time_s or 0) < 13.4
+        place = ((20.0, 46.0), (90.0, 46.0), (90.0, 62.0), (20.0, 62.0))
+        return at(place if is_shown else scenes.MARK, frame)
+
+    def looks(frame: Frame, sightings: tuple[Sighting, ...], **more: object) -> tuple[Sighting, ...]:
+        return tuple(replace(s, p_digital=0.98, outcome=Outcome.DIGITAL) for s in sightings)
+
+    report, readers = examined(monkeypatch, path, find, looks)
+    assert sorted({round(s.time_s or 0) for s in report.sightings})[-1] == 13
+    assert len(readers.read) <= 3
+
+
 def test_looks_closer_where_the_mark_is_half_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = scenes.write(tmp_path / "a.mp4", scenes.pan(40), gop=40)
 
@@ -173,6 +202,28 @@ def test_nothing_found_is_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert report.outcome is Outcome.ABSENT and report.spans == () and report.p_digital is None
     assert len(readers.read) <= 24
     assert report.preview is not None
+
+
+def seen(outcome: Outcome, p_digital: float, left: float, went_px: float = 0.0) -> Sighting:
+    quad = ((left, 10.0), (left + 90, 10.0), (left + 90, 30.0), (left, 30.0))
+    cues = (Cue("motion_mark_px", went_px),)
+    return Sighting("W", Reader.TEXT, quad, 0.9, p_digital=p_digital, outcome=outcome, evidence=cues)
+
+
+@pytest.mark.parametrize(
+    ("other", "outcome"),
+    [
+        (seen(Outcome.UNSURE, 0.3, 300), Outcome.UNSURE),  # it looks real
+        (seen(Outcome.UNSURE, 0.8, 300, went_px=9.0), Outcome.UNSURE),  # a title does not go anywhere
+        (seen(Outcome.UNSURE, 0.8, 300), Outcome.DIGITAL),
+        (seen(Outcome.UNSURE, 0.3, 20), Outcome.DIGITAL),  # the title itself, faint
+        (seen(Outcome.PHYSICAL, 0.02, 300), Outcome.PHYSICAL),
+    ],
+)
+def test_a_title_does_not_decide_over_what_may_be_real(other: Sighting, outcome: Outcome) -> None:
+    ranked, decided, p_digital = module.decided([seen(Outcome.DIGITAL, 0.99, 10), other])
+    assert decided is outcome and len(ranked) == 2
+    assert (ranked[0] is other) == (outcome is not Outcome.DIGITAL) and p_digital == ranked[0].p_digital
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 12])

@@ -17,7 +17,7 @@ from verify_media.cues.layers import Energies, energies
 from verify_media.cues.placing import alike, strength
 from verify_media.cues.tracking import SETTINGS as TRACKING
 from verify_media.cues.tracking import Floats, Grey, Motion, Seeds, follow, motion, moved, seeds
-from verify_media.cues.tremor import across
+from verify_media.cues.tremor import across, wander
 from verify_media.records import Quad
 
 
@@ -87,6 +87,8 @@ class Run:
     scene_wobble_px: float
     across_px: float
     """Its tremor across the line along which it goes (see tremor.py): hands shake, plates that slide in do not."""
+    wander_px: float
+    """How far it strays from a smooth way (see tremor.py)."""
     turn: float
     """Turn and growth of the mark, as a share: 0.01 is half a degree or one percent."""
     kept: float
@@ -251,6 +253,7 @@ def _measured(frames: Sequence[Grey], tracks: Tracks) -> Run:
     steps = np.unique(np.linspace(0, at, min(SETTINGS.looks, at + 1)).astype(int))
     laid = [[motions[n] for n in steps] for motions in carriers]
     energy = energies([frames[n] for n in steps], tracks.place, laid) if carriers else Energies()
+    known = own[: int(np.argmin(np.append(~np.isnan(own[:, 0]), False)))]
     companions, around = _companions(tracks, _first(went[0], SETTINGS.apart_px))
     return Run(
         scene_px=float(max(went[1][at], went[2][at])),
@@ -268,7 +271,8 @@ def _measured(frames: Sequence[Grey], tracks: Tracks) -> Run:
         around=around,
         wobble_px=_wobble(own),
         scene_wobble_px=_wobble(far),
-        across_px=across(own[: int(np.argmin(np.append(~np.isnan(own[:, 0]), False)))]),
+        across_px=across(known),
+        wander_px=wander(known),
         turn=_turn(tracks.mark_motions),
         kept=float((~np.isnan(tracks.mark[at, :, 0])).mean()) if tracks.mark.size else 0.0,
         frames=len(tracks.mark),

@@ -81,6 +81,13 @@ class Weights:
     across_px: tuple[float, float] = (0.08, 0.16)
     """Tremor across its way of what a hand moves: 0.08 to 0.25 px at 2 px a frame, more for faster ones. Programs had
     0.04 px at most, but for one batch with a jump (50 of plates and captions); evenly pushed cards 0.06, at CRF 34."""
+    wander_px: tuple[float, float] = (0.12, 0.18)
+    """How far what a hand moves slowly strays within a batch: 0.09 to 0.3 px at 1 px a frame, 0.04 to 0.1 at half of
+    it. Plates and captions that were followed whole had 0.06 px at most (56 clips, half "fit"), evenly pushed cards at
+    CRF 34 0.14."""
+    unstepped_px: tuple[float, float] = (0.07, 0.12)
+    """Unevenness along its way, from which a path is no program's: 0.07 px at most in 23 captions that slid (half
+    "fit"); 0.09 to 0.14 for a rendered pane that a hand pushed along its rail, and that was accused at CRF 26."""
     elsewhere: tuple[float, float] = (0.3, 0.5)
     """Share of the picture that may change while a title fades: people move beside it. Where one shot is blended into
     another it is most of it."""
@@ -185,8 +192,8 @@ def _glide(glide: Glide) -> float:
     """Where the scene lies up to the letters, and they go their own way. A card pushed evenly hides what is behind."""
     clear = ramp(glide.behind, (0.85, 0.95)) * ramp(glide.side, (0.7, 0.9))
     alone = ramp(glide.own, (0.25, 0.5)) * ramp(glide.texture, (30, 70))
-    even = ramp(glide.fit, (0.6, 0.7)) * (1 - ramp(glide.tremor.across_px, (0.15, 0.4)))
-    return WEIGHTS.glide * clear * alone * even
+    uneven = max(ramp(glide.tremor.across_px, (0.15, 0.4)), ramp(glide.tremor.unstepped_px, WEIGHTS.unstepped_px))
+    return WEIGHTS.glide * clear * alone * ramp(glide.fit, (0.6, 0.7)) * (1 - uneven)
 
 
 def _trembling(glide: Glide) -> float:
@@ -211,7 +218,9 @@ def _shared(glide: Glide) -> float:
 def _shaken(glide: Glide) -> float:
     """A hand moves it with a support that hides what is behind: plates that slide in have one, and are even."""
     support = ramp(-glide.side, (0.6, 0.8)) * ramp(glide.texture, (40, 120)) * ramp(glide.own, (0.25, 0.5))
-    return WEIGHTS.shaken * support * ramp(glide.tremor.across_px, WEIGHTS.across_px) * _found(glide)
+    tremor = glide.tremor
+    by_hand = max(ramp(tremor.across_px, WEIGHTS.across_px), ramp(tremor.wander_px, WEIGHTS.wander_px))
+    return WEIGHTS.shaken * support * by_hand * _found(glide)
 
 
 def _found(glide: Glide) -> float:

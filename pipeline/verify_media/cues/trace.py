@@ -117,6 +117,11 @@ class Trace:
         return log_odds(self.runs, self.glides, self.fades)
 
     @property
+    def rests(self) -> bool:
+        """Whether nothing has moved so far, neither the scene nor the mark."""
+        return not self.is_lost and not self.glides and all(run.scene_px < MOTION.moved_px for run in self.runs)
+
+    @property
     def has_faded(self) -> bool:
         return log_odds((), (), self.fades) >= 1
 

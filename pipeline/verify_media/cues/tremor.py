@@ -21,6 +21,9 @@ class Settings:
     on_lattice: float = 0.15
     """Mean distance from whole steps, as a share of one, of a path that goes in them: chance has .29."""
 
+    least_wandering: int = 10
+    """Frames: a cubic curve takes four numbers."""
+
 
 SETTINGS = Settings()
 
@@ -38,6 +41,10 @@ class Tremor:
     """How much of the scene's the mark shows: 1 for what stands as far away, 0 for what is laid over the picture."""
     rest_px: float
     """The most in any frame that is left of the mark's without the shared part."""
+    wander_px: float = 0.0
+    """How far the mark strays from any smooth way across its own: see `wander`."""
+    unstepped_px: float = 0.0
+    """`mark_px`, but 0 for a path in whole pixels, which is uneven by its steps."""
 
 
 NONE = Tremor(0.0, 0.0, 0.0, 0.0, 0.0)
@@ -58,12 +65,27 @@ def tremor(
         across_px=across(way),
         shared=shared,
         rest_px=float(rest.max()) / NOISE,
+        wander_px=wander(way),
+        unstepped_px=0.0 if _is_stepped(way) else jitter(way),
     )
 
 
 def across(way: NDArray[np.float64]) -> float:
     """Tremor of a path, pixels, across the line along which it goes; 0 for one in whole pixels."""
     return 0.0 if len(way) < 4 or _is_stepped(way) else jitter(_across(way))
+
+
+def wander(way: NDArray[np.float64]) -> float:
+    """Root mean square, pixels, of what a cubic curve does not explain of a path across its main direction.
+
+    Slow hands tremble little from frame to frame, but stray within a second. Programs go straight, or along curves that
+    are drawn with a few points. 0 for short paths, and for those in whole pixels.
+    """
+    if len(way) < SETTINGS.least_wandering or _is_stepped(way):
+        return 0.0
+    astray, basis = _across(way)[:, 0], np.vander(np.linspace(-1, 1, len(way)), 4)
+    rest = astray - basis @ np.linalg.lstsq(basis, astray, rcond=None)[0]
+    return float(np.sqrt((rest**2).sum() / (len(way) - 4)))
 
 
 def _across(way: NDArray[np.float64]) -> NDArray[np.float64]:

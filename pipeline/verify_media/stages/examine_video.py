@@ -32,6 +32,10 @@ class Bounds:
     """A mark seen twice within this time is taken to be there in between."""
     doubtful: float = 0.6
     """p_digital of a single frame that calls for another look."""
+    same_place: float = 0.3
+    """Shared area from which a sighting may be part of an overlay, or the overlay on its way."""
+    went_px: float = 3.0
+    """In the picture: what an overlay that stays never does (0.6 px, see motion_odds.py)."""
     marks_per_frame: int = 4
     other_texts: int = 3
 
@@ -60,12 +64,28 @@ def examine_video(item: MediaItem, marks: Marks) -> ItemReport:
         seen = search.rest()
         with watch.stage("follow"):
             tracks = _follow(item, seen, tracks)
+    judged, tracks = _weighed(item, seen, tracks, watch)
+    if not search.is_exhausted and _outcome(judged) is Outcome.DIGITAL:
+        seen = search.rest()
+        with watch.stage("follow"):
+            tracks = _follow(item, seen, tracks)
+        judged, tracks = _weighed(item, seen, tracks, watch)
+    return _report(item, judged, tracks, watch)
+
+
+def _weighed(
+    item: MediaItem, seen: Sequence[Seen], tracks: Sequence[Track], watch: Stopwatch
+) -> tuple[list[Seen], list[Track]]:
+    """The frames with what their pixels and the motion tell, and the tracks, which may be more."""
     with watch.stage("authenticate"):
         seen = _as_photos(item, seen, tracks)
     with watch.stage("follow"):
         tracks = _follow_doubtful(item, seen, tracks)
-    judged = [_judged(frame, tracks) for frame in seen]
-    return _report(item, judged, tracks, watch)
+    return [_judged(frame, tracks) for frame in seen], list(tracks)
+
+
+def _outcome(judged: Sequence[Seen]) -> Outcome:
+    return decided(_agreed([s for frame in judged for s in frame.sightings]))[1]
 
 
 def _only_overlays(tracks: Sequence[Track]) -> bool:
@@ -170,8 +190,7 @@ def _with_motion(sighting: Sighting, tracks: Sequence[Track]) -> Sighting:
 
 
 def _report(item: MediaItem, seen: Sequence[Seen], tracks: Sequence[Track], watch: Stopwatch) -> ItemReport:
-    ranked = best_first(_agreed([s for frame in seen for s in frame.sightings]))
-    outcome, p_digital = decide(ranked)
+    ranked, outcome, p_digital = decided(_agreed([s for frame in seen for s in frame.sightings]))
     others = [s for frame in seen for s in frame.others]
     added = _distinct([s for s in others if s.outcome is Outcome.DIGITAL])
     with watch.stage("preview"):
@@ -190,6 +209,25 @@ def _report(item: MediaItem, seen: Sequence[Seen], tracks: Sequence[Track], watc
         texts=tuple(dict.fromkeys(s.text for s in (*ranked, *others) if s.text)),
         file_cues=file_evidence(item),
     )
+
+
+def decided(sightings: Sequence[Sighting]) -> tuple[tuple[Sighting, ...], Outcome, float | None]:
+    """Best first, and the outcome. A title accuses nobody while another sighting may be real: then that one leads."""
+    ranked = best_first(sightings)
+    outcome, p_digital = decide(ranked)
+    doubts = [s for s in ranked if _may_be_real(s, [o for o in ranked if o.outcome is Outcome.DIGITAL])]
+    if outcome is not Outcome.DIGITAL or not doubts:
+        return ranked, outcome, p_digital
+    return (doubts[0], *(s for s in ranked if s is not doubts[0])), Outcome.UNSURE, doubts[0].p_digital
+
+
+def _may_be_real(sighting: Sighting, accused: Sequence[Sighting]) -> bool:
+    """Unsure, elsewhere than what was added, and it looks real or goes its own way in the picture."""
+    if sighting.outcome is not Outcome.UNSURE or not sighting.is_certain or not sighting.readable:
+        return False
+    went_px = max([0.0, *(cue.value for cue in sighting.evidence if cue.name == "motion_mark_px")])
+    is_elsewhere = all(overlap(sighting.quad, other.quad) < BOUNDS.same_place for other in accused)
+    return is_elsewhere and (went_px >= BOUNDS.went_px or (sighting.p_digital or 0.5) < 0.5)
 
 
 def _agreed(sightings: Sequence[Sighting]) -> list[Sighting]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 from math import exp
 
 from verify_media.codecs import video
@@ -72,9 +72,18 @@ def follow(item: MediaItem, sightings: Sequence[Sighting]) -> tuple[Followed, ..
     time_s = sightings[0].time_s or 0.0
     frames, step_s = _neighbours(item, time_s)
     first = list(islice(frames, 1))
-    traces = traced(chain(first, frames), [_scaled(sighting.quad, _scale(item)) for sighting in sightings])
+    traces = [Trace(_scaled(sighting.quad, _scale(item))) for sighting in sightings]
+    last = _go(traces, frames, first, 1)
+    came = [
+        _came(item, sighting, Stretch(t, time_s, step_s), first) for sighting, t in zip(sightings, traces, strict=True)
+    ]
+    if not _is_settled_by(came):
+        _go(traces, frames, last, LIMITS.rounds - 1)
     stretches = [Stretch(trace, time_s, step_s) for trace in traces]
-    beyond = [_beyond(item, sighting, one, first) for sighting, one in zip(sightings, stretches, strict=True)]
+    beyond = [
+        _beyond(item, sighting, one, first, before)
+        for sighting, one, before in zip(sightings, stretches, came, strict=True)
+    ]
     return tuple(
         _followed(sighting, stretch, _scale(item)) for sighting, stretch in zip(sightings, beyond, strict=True)
     )
@@ -83,14 +92,21 @@ def follow(item: MediaItem, sightings: Sequence[Sighting]) -> tuple[Followed, ..
 def traced(frames: Iterator[Grey], places: Sequence[Quad]) -> list[Trace]:
     """What the marks at these places in the first frame do, until it is settled or they are lost."""
     traces = [Trace(place) for place in places]
-    batch = list(islice(frames, 1))
-    for _ in range(LIMITS.rounds):
+    _go(traces, frames, list(islice(frames, 1)), LIMITS.rounds)
+    return traces
+
+
+def _go(traces: Sequence[Trace], frames: Iterator[Grey], batch: list[Grey], rounds: int) -> list[Grey]:
+    """So many batches further; `batch` ends with the frame in which they are, and so does what is returned."""
+    for _ in range(rounds):
+        if all(trace.is_done for trace in traces):
+            break
         batch = [*batch[-1:], *islice(frames, LIMITS.frames)]
+        if len(batch) < 2:
+            break
         for trace in traces:
             trace.go(batch)
-        if len(batch) < 2 or all(trace.is_done for trace in traces):
-            break
-    return traces
+    return batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +126,44 @@ class Stretch:
         return max(0.0, min(start_s, self.since_s)), max(end_s, self.until_s)
 
 
-def _beyond(item: MediaItem, sighting: Sighting, stretch: Stretch, first: Sequence[Grey]) -> Stretch:
+def _seeker(item: MediaItem, stretch: Stretch) -> ends.Seeker:
+    every = round(abs(stretch.step_s) * (item.fps or 30.0))
+    return ends.Seeker(item, tuple(video.key_times(item.path)), max(1, every), LIMITS.side_px)
+
+
+def _came(item: MediaItem, sighting: Sighting, stretch: Stretch, first: Sequence[Grey]) -> Stretch | None:
+    """How the mark came, looked for at once where it rests in a still picture; None where that is not so.
+
+    Nor in the last group of pictures, where no keyframe tells until when it is seen.
+    """
+    trace, place = stretch.trace, _scaled(sighting.quad, _scale(item))
+    if not first or not sighting.mark or stretch.step_s < 0 or not trace.rests or not _rests(trace, place):
+        return None
+    seeker = _seeker(item, stretch)
+    if seeker.keys_s[-1] <= stretch.span_s[1]:
+        return None
+    return _ending(seeker.came(ends.Sight(first[0], place, stretch.time_s)), place, -abs(stretch.step_s))
+
+
+def _is_settled_by(came: Sequence[Stretch | None]) -> bool:
+    """Whether how the marks came says all: then they need not be followed any further."""
+    found = [one for one in came if one is not None]
+    return bool(found) and all(abs(one.trace.log_odds) >= LIMITS.settled for one in found)
+
+
+def _beyond(
+    item: MediaItem, sighting: Sighting, stretch: Stretch, first: Sequence[Grey], came: Stretch | None
+) -> Stretch:
     """The stretch with how the mark came and how it goes; as it is, where it is settled or no mark's."""
     trace = stretch.trace
     if not first or not sighting.mark or abs(trace.log_odds) >= LIMITS.settled:
         return stretch
-    place, every = _scaled(sighting.quad, _scale(item)), round(abs(stretch.step_s) * (item.fps or 30.0))
-    seeker = ends.Seeker(item, tuple(video.key_times(item.path)), max(1, every), LIMITS.side_px)
+    place, seeker = _scaled(sighting.quad, _scale(item)), _seeker(item, stretch)
     since, until = stretch.span_s
     found = [stretch]
-    if stretch.step_s > 0 or not trace.is_lost:
+    if came is not None:
+        found.append(came)
+    elif stretch.step_s > 0 or not trace.is_lost:
         found.append(_ending(seeker.came(ends.Sight(first[0], place, since)), place, -abs(stretch.step_s)))
     if not trace.is_lost and _rests(trace, place):
         found.append(_ending(seeker.goes(ends.Sight(first[0], place, until)), place, abs(stretch.step_s)))

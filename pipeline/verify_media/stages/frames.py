@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -12,9 +11,7 @@ from numpy.typing import NDArray
 
 from verify_media.codecs import photo, video
 from verify_media.records import Frame, Kind, MediaItem
-
-if TYPE_CHECKING:
-    from verify_media.records import Image
+from verify_media.stages.views import View, view
 
 DEFAULT_MAX_FRAMES = 12
 
@@ -25,8 +22,6 @@ class Choice:
 
     candidates_per_frame: int = 2
     """Keyframes looked at for each frame taken."""
-    score_side: int = 480
-    """Sharpness is compared on copies of this size: enough to see hand shake, and noise is averaged away."""
     new_difference: float = 4.0
     """Mean grey levels that one of 8 x 8 tiles must differ by: a card held up in a corner is a small change."""
 
@@ -41,7 +36,17 @@ class _Scored:
     sharpness: float
 
 
-def sample(item: MediaItem, *, max_frames: int = DEFAULT_MAX_FRAMES, max_side: int | None = None) -> Iterator[Frame]:
+Note = Callable[[float, View], None]
+"""Is told the time and the small copy of every candidate, taken or not."""
+
+
+def sample(
+    item: MediaItem,
+    *,
+    max_frames: int = DEFAULT_MAX_FRAMES,
+    max_side: int | None = None,
+    note: Note = lambda time_s, small: None,
+) -> Iterator[Frame]:
     """At most `max_frames` frames in order of time, two held at once; full size unless a clip is given `max_side`.
 
     Raises DecodeError while iterating.
@@ -50,18 +55,18 @@ def sample(item: MediaItem, *, max_frames: int = DEFAULT_MAX_FRAMES, max_side: i
         yield Frame(photo.load(item.path))
         return
     candidates = video.keyframes(item.path, max_frames=max_frames * CHOICE.candidates_per_frame, max_side=max_side)
-    for index, frame in enumerate(_chosen(candidates, item.duration_s or 0.0, max_frames)):
+    for index, frame in enumerate(_chosen(candidates, item.duration_s or 0.0, max_frames, note)):
         yield Frame(frame.image, frame.time_s, index)
 
 
-def _chosen(candidates: Iterator[Frame], duration_s: float, max_frames: int) -> Iterator[Frame]:
+def _chosen(candidates: Iterator[Frame], duration_s: float, max_frames: int, note: Note) -> Iterator[Frame]:
     """The sharpest of each slot of time, unless it shows what the one before showed."""
     width = max(duration_s, 1e-3) / max_frames
     best: _Scored | None = None
     last: NDArray[np.uint8] | None = None
     slot = -1
     for frame in candidates:
-        scored = _scored(frame)
+        scored = _scored(frame, note)
         now = min(max_frames - 1, int((frame.time_s or 0.0) / width))
         if best is not None and now != slot:
             if last is None or _is_new(best.thumb, last):
@@ -75,17 +80,12 @@ def _chosen(candidates: Iterator[Frame], duration_s: float, max_frames: int) -> 
         yield best.frame
 
 
-def _scored(frame: Frame) -> _Scored:
-    grey = _shrunk_grey(frame.image)
+def _scored(frame: Frame, note: Note) -> _Scored:
+    grey = view(frame.image)
+    note(frame.time_s or 0.0, grey)
     sharpness = float(cv2.Laplacian(grey, cv2.CV_32F).var())
     thumb = cv2.resize(grey, (64, 64), interpolation=cv2.INTER_AREA)
     return _Scored(frame, np.asarray(thumb, np.uint8), sharpness)
-
-
-def _shrunk_grey(image: Image) -> NDArray[np.uint8]:
-    factor = min(1.0, CHOICE.score_side / max(image.shape[:2]))
-    small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _is_new(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> bool:

@@ -6,7 +6,7 @@ busy computer gives the same answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -15,8 +15,9 @@ import numpy as np
 
 from verify_media.codecs import video
 from verify_media.records import Frame, MediaItem, Quad, Sighting
-from verify_media.stages.frames import sample
+from verify_media.stages.frames import CHOICE, sample
 from verify_media.stages.locate import Locator
+from verify_media.stages.views import View, is_new, view
 from verify_media.stopwatch import Stopwatch
 
 
@@ -78,7 +79,7 @@ class Seen:
     sightings: tuple[Sighting, ...]
     others: tuple[Sighting, ...]
     was_glanced_at: bool = False
-    """Read in a small copy first, where the mark was plain."""
+    """Read in a small copy, where the mark was plain, and no further."""
 
     @property
     def shows(self) -> bool:
@@ -99,8 +100,12 @@ class Search:
     seen: list[Seen] = field(default_factory=list)
     unread: list[Frame] = field(default_factory=list)
     """Sampled frames that were not needed so far."""
+    views: dict[float, View] = field(default_factory=dict)
+    """Small copies of the moments that were decoded, by time: 180 of 130 kB at most."""
     is_exhausted: bool = False
-    """No sampled frame is left to read."""
+    """No moment is left that shows anything new."""
+    _is_complete: bool = False
+    """Every moment there is to be looked at has been decoded."""
 
     def run(self) -> list[Seen]:
         """Frames that were read, in order of time. Raises DecodeError."""
@@ -116,14 +121,68 @@ class Search:
         return self.in_order
 
     def rest(self) -> list[Seen]:
-        """The same after reading every sampled frame: what was found so far may be an overlay, the mark elsewhere."""
-        self._sample(sampled(self.item))
-        glanced_at = [seen for seen in self.seen if seen.was_glanced_at]
-        self.seen = [seen for seen in self.seen if not seen.was_glanced_at]
-        for frame in (*self.unread, *(replace(seen.frame) for seen in glanced_at)):
+        """The same after reading what else there is to see: what was found so far may be an overlay.
+
+        A moment that looks as one that was read already is not read again.
+        """
+        for frame in self._unseen():
+            self.seen = [seen for seen in self.seen if seen.frame.time_s != frame.time_s]
             self._read(frame, QUICK_LOOKS)
         self.unread, self.is_exhausted = [], True
         return self.in_order
+
+    def _unseen(self) -> Sequence[Frame]:
+        """One frame of each thing to be seen that was not read; where everything moves, the best of some moments."""
+        was_complete = self._is_complete
+        if not was_complete:
+            self._look_everywhere()
+        times = self._new_moments()
+        if len(times) <= sampled(self.item):
+            return self._at(times)
+        return self._at_hand() if was_complete else self._promising(self._is_new)
+
+    def _look_everywhere(self) -> None:
+        """Small copies of as many moments as in the second pass."""
+        with self.watch.stage("decode"):
+            for frame in video.keyframes(self.item.path, max_frames=dense(self.item), max_side=BOUNDS.dense_side_px):
+                self.views[frame.time_s or 0.0] = view(frame.image)
+        self._is_complete = True
+
+    def _new_moments(self) -> list[float]:
+        """Times, one for each thing to be seen that was not read yet; at most one more than are read."""
+        known, times = self._known(), list[float]()
+        for time_s, small in sorted(self.views.items()):
+            if len(times) <= sampled(self.item) and is_new(small, known):
+                known.append(small)
+                times.append(time_s)
+        return times
+
+    def _known(self) -> list[View]:
+        """Of the frames that were read to the end."""
+        return [self._view(seen.frame) for seen in self.seen if not seen.was_glanced_at]
+
+    def _is_new(self, frame: Frame) -> bool:
+        return is_new(self._view(frame), self._known())
+
+    def _view(self, frame: Frame) -> View:
+        time_s = frame.time_s or 0.0
+        if time_s not in self.views:
+            self.views[time_s] = view(frame.image)
+        return self.views[time_s]
+
+    def _at_hand(self) -> list[Frame]:
+        """Sampled frames that were not read to the end."""
+        return [*self.unread, *(replace(seen.frame) for seen in self.seen if seen.was_glanced_at)]
+
+    def _at(self, times_s: Sequence[float]) -> list[Frame]:
+        at_hand = {frame.time_s: frame for frame in self._at_hand()}
+        with self.watch.stage("decode"):
+            found = (at_hand.get(time_s) or self._frame_at(time_s) for time_s in times_s)
+            return [frame for frame in found if frame is not None]
+
+    def _frame_at(self, time_s: float) -> Frame | None:
+        frames = video.between(self.item.path, time_s, time_s + 1.0, max_side=BOUNDS.side_px, max_frames=1)
+        return next(frames, None)
 
     @property
     def in_order(self) -> list[Seen]:
@@ -142,15 +201,22 @@ class Search:
         """Samples so many frames and reads them, spread over time, until it is enough."""
         frames = self._sample(most)
         while self.unread and not self._is_enough():
-            self._read(self.unread.pop(0), QUICK_LOOKS, self._glance_px)
+            frame = self.unread.pop(0)
+            if self._is_unread(frame):
+                self._read(frame, QUICK_LOOKS, self._glance_px)
         return frames
 
     def _sample(self, most: int) -> list[Frame]:
         read = {seen.frame.time_s for seen in self.seen}
         with self.watch.stage("decode"):
-            frames = list(sample(self.item, max_frames=most, max_side=BOUNDS.side_px))
+            frames = list(sample(self.item, max_frames=most, max_side=BOUNDS.side_px, note=self.views.__setitem__))
+        self._is_complete |= len(self.views) < most * CHOICE.candidates_per_frame
         self.unread = [frames[n] for n in spread(len(frames)) if frames[n].time_s not in read]
         return frames
+
+    def _is_unread(self, frame: Frame) -> bool:
+        """Unless it looks as one that was read and does not show a mark for certain: it would be read as badly."""
+        return is_new(self._view(frame), [self._view(seen.frame) for seen in self.seen if not seen.shows])
 
     def _is_enough(self) -> bool:
         plain = sum(seen.is_plain for seen in self.seen)
@@ -174,7 +240,7 @@ class Search:
         self.watch.add(located.timings_s)
         factor = max(self.item.width, self.item.height) / max(frame.image.shape[:2])
         sightings, others = enlarged(located.sightings, factor), enlarged(located.others, factor)
-        seen = Seen(frame, factor, sightings, others, glance_px is not None)
+        seen = Seen(frame, factor, sightings, others, glance_px is not None and bool(sightings))
         self.seen.append(seen)
         return seen
 
@@ -207,17 +273,16 @@ class Search:
         """Many more moments, looked at for lettering only; the most promising of each part of the clip are read."""
         known = {seen.frame.time_s for seen in self.seen}
         with self.watch.stage("decode"):
-            promising = self._promising(known)
+            promising = self._promising(lambda frame: frame.time_s not in known and self._is_unread(frame))
         for frame in promising:
-            if self._read(frame, QUICK_LOOKS).shows:
+            if self._is_unread(frame) and self._read(frame, QUICK_LOOKS).shows:
                 return
 
-    def _promising(self, known: set[float | None]) -> list[Frame]:
+    def _promising(self, is_wanted: Callable[[Frame], bool]) -> list[Frame]:
         duration_s = self.item.duration_s or 0.0
-        most = int(min(BOUNDS.dense_most, max(2.0, duration_s / BOUNDS.dense_every_s)))
         best: dict[int, tuple[float, Frame]] = {}
-        for frame in video.keyframes(self.item.path, max_frames=most, max_side=BOUNDS.dense_side_px):
-            if frame.time_s not in known:
+        for frame in video.keyframes(self.item.path, max_frames=dense(self.item), max_side=BOUNDS.dense_side_px):
+            if is_wanted(frame):
                 slot = int((frame.time_s or 0.0) / max(duration_s, 1e-3) * BOUNDS.dense_reads)
                 best[slot] = max(best.get(slot, (-1.0, frame)), (lettering(frame), frame), key=lambda pair: pair[0])
         ranked = sorted(best.values(), key=lambda pair: -pair[0])
@@ -234,6 +299,11 @@ class Search:
 def sampled(item: MediaItem) -> int:
     """Frames of the first pass."""
     return int(np.clip((item.duration_s or 0.0) / BOUNDS.sample_every_s, BOUNDS.least_sampled, BOUNDS.sampled))
+
+
+def dense(item: MediaItem) -> int:
+    """Frames of the second pass."""
+    return int(min(BOUNDS.dense_most, max(2.0, (item.duration_s or 0.0) / BOUNDS.dense_every_s)))
 
 
 def affordable_reads(item: MediaItem) -> int:
