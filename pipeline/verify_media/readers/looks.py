@@ -94,7 +94,7 @@ def glance(view: View, side_px: int) -> list[Strip]:
 
 
 def _glance_scale(view: View, side_px: int) -> float:
-    return min(side_px / max(view.image.shape[:2]), view.scale)
+    return float(min(side_px / max(view.image.shape[:2]), view.scale))
 
 
 def finer(view: View) -> list[Strip]:
