@@ -124,7 +124,8 @@ def test_a_dropped_folder_is_taken_with_its_subfolders(browser: Any, address: st
         page.locator(".item", has_text=name).wait_for(timeout=LONG_MS)
         page.locator(".item", has_text=name).locator("[data-remove]").click()
         page.locator(".item", has_text=name).wait_for(state="detached", timeout=LONG_MS)
-    assert problems == []
+    # what is removed while its picture is on the way is not found any more
+    assert [problem for problem in problems if "404" not in problem] == []
     page.close()
 
 
