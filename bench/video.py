@@ -26,7 +26,6 @@ from itertools import islice, product
 from pathlib import Path
 
 import cv2
-import imageio_ffmpeg
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
@@ -35,7 +34,7 @@ import video_clips
 import video_titles
 from verify_media.records import ItemReport, Marks, MediaItem, Reader, Sighting, Skipped
 from verify_media.stages.follow import Followed, follow, traced
-from video_clips import DIGITAL, NEUTRAL, PHYSICAL, SLID_BANNERS
+from video_clips import DIGITAL, FFMPEG, NEUTRAL, PHYSICAL, SLID_BANNERS
 
 SPEEDS = (0.5, 1, 2, 4, 8, 16, 32)
 CRFS = (18, 23, 28, 34)
@@ -43,7 +42,6 @@ KINDS = (*PHYSICAL, *DIGITAL, *NEUTRAL, *SLID_BANNERS)
 SURE = 3.0
 """Log-odds: 95 %."""
 NAME = "Willow & Thread"
-FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 SDR = ("-pix_fmt", "yuv420p")
 HLG = (
     "-pix_fmt", "yuv420p10le", "-tag:v", "hvc1", "-color_primaries", "bt2020", "-color_trc", "arib-std-b67",
@@ -200,22 +198,22 @@ def panned(
 ) -> None:
     """A hand-held look around a large photo with the name on a card, at `size`, 30 frames per second."""
     photo = _scene(corpus, size, lettered)
-    grain = np.random.default_rng(0).integers(0, 9, (size[1], size[0], 3), np.uint8)
-    spare = np.array([photo.shape[1] - size[0], photo.shape[0] - size[1]])
-    raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}", "-r", "30", "-i", "-"]
     rate = {1920: "17M", 3840: "45M" if codec == "libx264" else "25M"}.get(size[0], "8M")  # as phones write them
     preset = "superfast" if codec == "libx264" else "ultrafast"
     how = ["-c:v", codec, "-preset", preset, "-b:v", rate, "-g", "30", *(HLG if codec == "libx265" else SDR)]
-    command = [FFMPEG, "-v", "error", "-y", *raw, *how, str(target)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        assert process.stdin is not None
-        for number in range(int(seconds * 30)):
-            t = number / 30
-            share = np.array([0.5 + 0.4 * np.sin(0.7 * t) + 0.02 * np.sin(9 * t), 0.5 + 0.3 * np.sin(0.9 * t + 1)])
-            at = np.clip(share, 0, 1) * spare
-            matrix = np.array([[1, 0, -at[0]], [0, 1, -at[1]]])
-            shot = cv2.warpAffine(photo, matrix, size)
-            process.stdin.write(cv2.add(shot, np.roll(grain, 977 * number, axis=1)).tobytes())
+    video_clips.pipe(_looked_around(photo, size, int(seconds * 30)), size, how, target)
+
+
+def _looked_around(photo: np.ndarray, size: tuple[int, int], count: int) -> Iterator[np.ndarray]:
+    grain = np.random.default_rng(0).integers(0, 9, (size[1], size[0], 3), np.uint8)
+    spare = np.array([photo.shape[1] - size[0], photo.shape[0] - size[1]])
+    for number in range(count):
+        t = number / 30
+        share = np.array([0.5 + 0.4 * np.sin(0.7 * t) + 0.02 * np.sin(9 * t), 0.5 + 0.3 * np.sin(0.9 * t + 1)])
+        at = np.clip(share, 0, 1) * spare
+        matrix = np.array([[1, 0, -at[0]], [0, 1, -at[1]]])
+        shot = cv2.warpAffine(photo, matrix, size)
+        yield cv2.add(shot, np.roll(grain, 977 * number, axis=1))
 
 
 def _scene(corpus: Path, size: tuple[int, int], lettered: bool) -> np.ndarray:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import cv2
+import imageio_ffmpeg
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from verify_media.records import Quad
 
 FPS = 30
+FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 PHYSICAL = ("pan", "object", "object-pan", "glide", "glide-pan")
 DIGITAL = ("overlay", "see-through", "banner", "slide", "slide-still", "fade-still")
 SLID_BANNERS = ("slide-banner", "slide-banner-still")
@@ -274,6 +277,16 @@ def write(frames: list[np.ndarray], target: Path, crf: int, preset: str = "veryf
                 out.mux(packet)
         for packet in stream.encode():
             out.mux(packet)
+
+
+def pipe(frames: Iterable[np.ndarray], size: tuple[int, int], how: Sequence[str], target: Path) -> None:
+    """Encode many RGB frames, one held at a time, by ffmpeg; `how`: its options for the output."""
+    raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}", "-r", str(FPS), "-i", "-"]
+    command = [FFMPEG, "-v", "error", "-y", *raw, *how, str(target)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdin is not None
+        for pixels in frames:
+            process.stdin.write(pixels.tobytes())
 
 
 def read_grey(source: Path) -> Iterator[np.ndarray]:

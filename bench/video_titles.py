@@ -6,27 +6,23 @@ around shows something new in each. What counts is whether the card is found, an
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import imageio_ffmpeg
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from verify_media.records import Sighting
-from video_clips import path
+from video_clips import FPS, path, pipe
 
 SIZE = (1280, 720)
-FPS = 30
 TITLE_Y = 590
 LETTERS_PX = (14, 18, 22, 26, 30)
 """Height of the capitals on the card, in pixels of the clip."""
 KINDS = ("bare", "card", "letters", "pan")
 """Title only; with a card; with a clear sheet of which only the letters are seen; a card and a camera that moves."""
-FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 
 
 @dataclass(frozen=True)
@@ -58,14 +54,8 @@ def is_found(clip: Titled, sightings: Sequence[Sighting]) -> bool:
 
 
 def write(clip: Titled, photo: np.ndarray, name: str, rng: np.random.Generator, target: Path) -> None:
-    width, height = SIZE
-    raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(FPS), "-i", "-"]
     how = ["-c:v", "libx264", "-preset", "superfast", "-crf", str(clip.crf), "-g", str(FPS), "-pix_fmt", "yuv420p"]
-    command = [FFMPEG, "-v", "error", "-y", *raw, *how, "-threads", "1", str(target)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        for frame in frames(clip, photo, name, rng):
-            process.stdin.write(frame.tobytes())
+    pipe(frames(clip, photo, name, rng), SIZE, [*how, "-threads", "1"], target)
 
 
 def frames(clip: Titled, photo: np.ndarray, name: str, rng: np.random.Generator) -> Iterator[np.ndarray]:

@@ -79,27 +79,31 @@ def probability(scores: Scores, letter_height_px: float) -> float:
     bucket = _bucket(letter_height_px)
     odds = bucket.offset + bucket.slope * (calibration().fusion @ scores)
     p_digital = 1 / (1 + exp(-max(-30.0, min(30.0, odds))))
-    return max(p_digital, 2 * bucket.physical_below[0]) if scores.trees >= OBJECTION else p_digital
+    return max(p_digital, _least_doubtful(bucket)) if scores.trees >= OBJECTION else p_digital
 
 
 def among(p_digital: float, letter_height_px: float, others: Sequence[float]) -> float:
     """`p_digital`, or what is no more than a doubt where the mark does not stand out from the other lettering of its
     picture. `others`: p_digital of that; what would be called digital itself says nothing of the camera."""
-    limit = _bucket(letter_height_px).digital_above[0]
-    witnesses = [log_odds(p) for p in others if p < limit]
+    bucket = _bucket(letter_height_px)
+    witnesses = [log_odds(p) for p in others if p < bucket.digital_above[0]]
     if not witnesses or log_odds(p_digital) - median(witnesses) >= GAP:
         return p_digital
-    return min(p_digital, _most_doubtful(limit))
+    return min(p_digital, _most_doubtful(bucket))
 
 
 def undecided(p_digital: float, letter_height_px: float) -> float:
     """`p_digital` where it stays within what is called unsure."""
     bucket = _bucket(letter_height_px)
-    return min(max(p_digital, 2 * bucket.physical_below[0]), _most_doubtful(bucket.digital_above[0]))
+    return min(max(p_digital, _least_doubtful(bucket)), _most_doubtful(bucket))
 
 
-def _most_doubtful(digital_above: float) -> float:
-    return 1 - 2 * (1 - digital_above)
+def _least_doubtful(bucket: Bucket) -> float:
+    return 2 * bucket.physical_below[0]
+
+
+def _most_doubtful(bucket: Bucket) -> float:
+    return 1 - 2 * (1 - bucket.digital_above[0])
 
 
 def outcome(p_digital: float, letter_height_px: float, sightings: int = 1, *, strict: bool = False) -> Outcome:

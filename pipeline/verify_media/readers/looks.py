@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify_media.readers.arcs import rings, unrolled
-from verify_media.readers.ocr_detect import Region, Weights, detect, regions_in, shrunk, text_map
+from verify_media.readers.ocr_detect import Region, Weights, detect, regions_in
 from verify_media.readers.spaced_arcs import spaced_arcs
 from verify_media.readers.strips import Pyramid, Strip, straight
 from verify_media.readers.tiles import detailed, tiles, within
@@ -130,8 +130,7 @@ def overlaid(view: View) -> list[Strip]:
 def _large(view: View) -> list[Region]:
     """What is large in a very small copy of the picture."""
     scale = _glance_scale(view, SETTINGS.overlaid_glance_side)
-    seen = text_map(shrunk(view.image, scale), Weights.OVERLAY)
-    regions = regions_in(seen, view.image, SETTINGS.overlaid)
+    regions = detect(view.image, scale, Weights.OVERLAY, SETTINGS.overlaid)
     return [region for region in regions if region.height * scale >= SETTINGS.overlaid_glance_letters_px]
 
 

@@ -61,9 +61,11 @@ class Region:
         return float(np.linalg.norm(self.quad[1] - self.quad[0]))
 
 
-def detect(image: Pixels, scale: float = 1.0, weights: Weights = Weights.V6) -> list[Region]:
+def detect(
+    image: Pixels, scale: float = 1.0, weights: Weights = Weights.V6, threshold: float = SETTINGS.pixel_threshold
+) -> list[Region]:
     """Text regions of an RGB picture looked at `scale` times its size, in the picture's own coordinates."""
-    return regions_in(text_map(shrunk(image, scale), weights), image)
+    return regions_in(text_map(shrunk(image, scale), weights), image, threshold)
 
 
 def shrunk(image: Pixels, scale: float) -> Pixels:

@@ -61,16 +61,19 @@ def examine_video(item: MediaItem, marks: Marks) -> ItemReport:
     with watch.stage("follow"):
         tracks = _follow(item, seen, [])
     if not search.is_exhausted and _only_overlays(tracks):
-        seen = search.rest()
-        with watch.stage("follow"):
-            tracks = _follow(item, seen, tracks)
+        seen, tracks = _rest(search, tracks)
     judged, tracks = _weighed(item, seen, tracks, watch)
-    if not search.is_exhausted and _outcome(judged) is Outcome.DIGITAL:
-        seen = search.rest()
-        with watch.stage("follow"):
-            tracks = _follow(item, seen, tracks)
+    if not search.is_exhausted and _verdict(judged)[1] is Outcome.DIGITAL:
+        seen, tracks = _rest(search, tracks)
         judged, tracks = _weighed(item, seen, tracks, watch)
     return _report(item, judged, tracks, watch)
+
+
+def _rest(search: Search, tracks: Sequence[Track]) -> tuple[list[Seen], list[Track]]:
+    """All that there is to see, and what moves in it."""
+    seen = search.rest()
+    with search.watch.stage("follow"):
+        return seen, _follow(search.item, seen, tracks)
 
 
 def _weighed(
@@ -84,8 +87,8 @@ def _weighed(
     return [_judged(frame, tracks) for frame in seen], list(tracks)
 
 
-def _outcome(judged: Sequence[Seen]) -> Outcome:
-    return decided(_agreed([s for frame in judged for s in frame.sightings]))[1]
+def _verdict(judged: Sequence[Seen]) -> tuple[tuple[Sighting, ...], Outcome, float | None]:
+    return decided(_agreed([s for frame in judged for s in frame.sightings]))
 
 
 def _only_overlays(tracks: Sequence[Track]) -> bool:
@@ -190,7 +193,7 @@ def _with_motion(sighting: Sighting, tracks: Sequence[Track]) -> Sighting:
 
 
 def _report(item: MediaItem, seen: Sequence[Seen], tracks: Sequence[Track], watch: Stopwatch) -> ItemReport:
-    ranked, outcome, p_digital = decided(_agreed([s for frame in seen for s in frame.sightings]))
+    ranked, outcome, p_digital = _verdict(seen)
     others = [s for frame in seen for s in frame.others]
     added = _distinct([s for s in others if s.outcome is Outcome.DIGITAL])
     with watch.stage("preview"):

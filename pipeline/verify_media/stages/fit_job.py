@@ -209,9 +209,9 @@ class Job:
         shots = [shot for shot in shots if shot.source not in self.unfit]
         while shots:
             options = [option_of(shot, made) for shot in shots]
-            aimed = allocate.solve(options, AIM * budget, full=AT_LEAST / AIM) if aiming else None
+            aimed = _aimed(options, budget) if aiming else None
             if plan := aimed or allocate.solve(options, budget):
-                return shots, {shot.source: choice for shot, choice in zip(shots, plan.choices, strict=True)}
+                return shots, _by_source(shots, plan)
             shots = self._without_costliest(shots, made, budget)
         return [], {}
 
@@ -225,13 +225,13 @@ class Job:
             return shots, plan
         shots, plan = self._solved(shots, made, budget, aiming=True)
         best = self._with_one_new(shots, plan, made, budget)
-        return shots, {shot.source: choice for shot, choice in _paired(shots, best)} if best else plan
+        return shots, _by_source(shots, best) if best else plan
 
     def _with_one_new(
         self, shots: Sequence[Shot], plan: Mapping[Path, Choice], made: Mapping[Path, Fitted], budget: int
     ) -> Plan | None:
         """The best plan that needs a single encode, if it is about as good as the given one."""
-        tried = [allocate.solve(options, AIM * budget, full=AT_LEAST / AIM) for options in with_one_new(shots, made)]
+        tried = [_aimed(options, budget) for options in with_one_new(shots, made)]
         full = [one for one in tried if one and one.size_bytes >= AT_LEAST * budget]
         worth = sum(option_of(shot, made).worth(plan[shot.source]) for shot in shots)
         good = [one for one in full if about_as_good(one.worth, worth) and _loses_little(_paired(shots, one), plan)]
@@ -253,7 +253,7 @@ class Job:
     def _suffices(self, shots: Sequence[Shot], budget: int) -> bool:
         """Whether all can look like their originals by what is known."""
         plan = allocate.solve([shot.option for shot in shots], budget)
-        return bool(plan) and all(at_the_knee(shot.option, choice) for shot, choice in _paired(shots, plan))
+        return plan is not None and all(at_the_knee(shot.option, choice) for shot, choice in _paired(shots, plan))
 
     def _probed(self, shots: list[Shot], budget: int, wanted: Callable[[Shot], bool]) -> list[Shot]:
         """Photos first: what they need says what is left for the clips."""
@@ -320,7 +320,7 @@ class Job:
             files = self._files(photos, plan, made)
             photos = [shot for shot in photos if shot.source in files]
             room = budget - sum(option_of(shot, made).smallest for shot in shots if not is_photo(shot))
-            if known and not self._misjudged(photos, plan, files) and not self._lost_marks(photos, plan, files, room):
+            if known and not _misjudged(photos, plan, files) and not self._lost_marks(photos, plan, files, room):
                 return shots, plan, {shot.source: files[shot.source] for shot in photos}
             shots, plan = self._solved(shots, made, budget)
         return shots, plan, {}
@@ -361,7 +361,7 @@ class Job:
             shots = [shot for shot in shots if shot.source in files]
             total = sum(file.size_bytes for file in files.values())
             used = total >= FULL * budget or all(shot.option.is_best(plan[shot.source]) for shot in shots)
-            fits = total <= budget and (known or used) and not self._misjudged(shots, plan, files)
+            fits = total <= budget and (known or used) and not _misjudged(shots, plan, files)
             if fits and not self._lost_marks(shots, plan, files, budget):
                 return [(shot, files[shot.source]) for shot in shots]
             shots, plan = self._replanned(shots, made, budget)
@@ -378,12 +378,6 @@ class Job:
                 files[shot.source] = shot.make(plan[shot.source])
 
         return {shot.source: files[shot.source] for shot in self._each(shots, make)}
-
-    def _misjudged(self, shots: Sequence[Shot], plan: Mapping[Path, Choice], files: Mapping[Path, Fitted]) -> bool:
-        """Whether any photo is worse than it was planned to be; those get another share."""
-        photos = [shot for shot in shots if isinstance(shot, PhotoShot)]
-        worse = [shot for shot in photos if shot.is_misjudged(files[shot.source], plan[shot.source])]
-        return bool(worse)
 
     def _lost_marks(
         self, shots: Sequence[Shot], plan: Mapping[Path, Choice], files: Mapping[Path, Fitted], budget: float
@@ -412,12 +406,28 @@ class Job:
         return [(shot, files[shot.source]) for shot in self._each([shot for shot, _ in chosen], finish)]
 
 
+def _misjudged(shots: Sequence[Shot], plan: Mapping[Path, Choice], files: Mapping[Path, Fitted]) -> bool:
+    """Whether any photo is worse than it was planned to be; those get another share."""
+    photos = [shot for shot in shots if isinstance(shot, PhotoShot)]
+    worse = [shot for shot in photos if shot.is_misjudged(files[shot.source], plan[shot.source])]
+    return bool(worse)
+
+
+def _aimed(options: Sequence[Option], budget: int) -> Plan | None:
+    """The best plan between `AT_LEAST` and `AIM`, for sizes that are only foreseen."""
+    return allocate.solve(options, AIM * budget, full=AT_LEAST / AIM)
+
+
 def _loses_little(choices: Sequence[tuple[Shot, Choice]], plan: Mapping[Path, Choice]) -> bool:
     return all(choice.quality > plan[shot.source].quality - SMALL_LOSS for shot, choice in choices)
 
 
-def _paired(shots: Sequence[Shot], plan: Plan | None) -> list[tuple[Shot, Choice]]:
-    return list(zip(shots, plan.choices if plan else (), strict=True))
+def _paired(shots: Sequence[Shot], plan: Plan) -> list[tuple[Shot, Choice]]:
+    return list(zip(shots, plan.choices, strict=True))
+
+
+def _by_source(shots: Sequence[Shot], plan: Plan) -> dict[Path, Choice]:
+    return {shot.source: choice for shot, choice in _paired(shots, plan)}
 
 
 def _gap(shot: VideoShot, fitted: Fitted, choice: Choice) -> float:

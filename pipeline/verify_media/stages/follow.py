@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import islice
 from math import exp
 
@@ -72,17 +73,20 @@ def follow(item: MediaItem, sightings: Sequence[Sighting]) -> tuple[Followed, ..
     time_s = sightings[0].time_s or 0.0
     frames, step_s = _neighbours(item, time_s)
     first = list(islice(frames, 1))
-    traces = [Trace(_scaled(sighting.quad, _scale(item))) for sighting in sightings]
+    places = [_scaled(sighting.quad, _scale(item)) for sighting in sightings]
+    traces = [Trace(place) for place in places]
     last = _go(traces, frames, first, 1)
+    seeker = cache(partial(_seeker, item, step_s))  # reads the times of the keyframes: once, and only where asked
     came = [
-        _came(item, sighting, Stretch(t, time_s, step_s), first) for sighting, t in zip(sightings, traces, strict=True)
+        _came(seeker, place, Stretch(trace, time_s, step_s), first) if sighting.mark else None
+        for sighting, place, trace in zip(sightings, places, traces, strict=True)
     ]
     if not _is_settled_by(came):
         _go(traces, frames, last, LIMITS.rounds - 1)
     stretches = [Stretch(trace, time_s, step_s) for trace in traces]
     beyond = [
-        _beyond(item, sighting, one, first, before)
-        for sighting, one, before in zip(sightings, stretches, came, strict=True)
+        _beyond(seeker, place, one, first, before) if sighting.mark else one
+        for sighting, place, one, before in zip(sightings, places, stretches, came, strict=True)
     ]
     return tuple(
         _followed(sighting, stretch, _scale(item)) for sighting, stretch in zip(sightings, beyond, strict=True)
@@ -126,23 +130,22 @@ class Stretch:
         return max(0.0, min(start_s, self.since_s)), max(end_s, self.until_s)
 
 
-def _seeker(item: MediaItem, stretch: Stretch) -> ends.Seeker:
-    every = round(abs(stretch.step_s) * (item.fps or 30.0))
+def _seeker(item: MediaItem, step_s: float) -> ends.Seeker:
+    every = round(abs(step_s) * (item.fps or 30.0))
     return ends.Seeker(item, tuple(video.key_times(item.path)), max(1, every), LIMITS.side_px)
 
 
-def _came(item: MediaItem, sighting: Sighting, stretch: Stretch, first: Sequence[Grey]) -> Stretch | None:
+def _came(seeker: Callable[[], ends.Seeker], place: Quad, stretch: Stretch, first: Sequence[Grey]) -> Stretch | None:
     """How the mark came, looked for at once where it rests in a still picture; None where that is not so.
 
     Nor in the last group of pictures, where no keyframe tells until when it is seen.
     """
-    trace, place = stretch.trace, _scaled(sighting.quad, _scale(item))
-    if not first or not sighting.mark or stretch.step_s < 0 or not trace.rests or not _rests(trace, place):
+    trace = stretch.trace
+    if not first or stretch.step_s < 0 or not trace.rests or not _rests(trace, place):
         return None
-    seeker = _seeker(item, stretch)
-    if seeker.keys_s[-1] <= stretch.span_s[1]:
+    if seeker().keys_s[-1] <= stretch.span_s[1]:
         return None
-    return _ending(seeker.came(ends.Sight(first[0], place, stretch.time_s)), place, -abs(stretch.step_s))
+    return _ending(seeker().came(ends.Sight(first[0], place, stretch.time_s)), place, -abs(stretch.step_s))
 
 
 def _is_settled_by(came: Sequence[Stretch | None]) -> bool:
@@ -152,21 +155,20 @@ def _is_settled_by(came: Sequence[Stretch | None]) -> bool:
 
 
 def _beyond(
-    item: MediaItem, sighting: Sighting, stretch: Stretch, first: Sequence[Grey], came: Stretch | None
+    seeker: Callable[[], ends.Seeker], place: Quad, stretch: Stretch, first: Sequence[Grey], came: Stretch | None
 ) -> Stretch:
-    """The stretch with how the mark came and how it goes; as it is, where it is settled or no mark's."""
+    """The stretch with how the mark came and how it goes; as it is, where it is settled."""
     trace = stretch.trace
-    if not first or not sighting.mark or abs(trace.log_odds) >= LIMITS.settled:
+    if not first or abs(trace.log_odds) >= LIMITS.settled:
         return stretch
-    place, seeker = _scaled(sighting.quad, _scale(item)), _seeker(item, stretch)
     since, until = stretch.span_s
     found = [stretch]
     if came is not None:
         found.append(came)
     elif stretch.step_s > 0 or not trace.is_lost:
-        found.append(_ending(seeker.came(ends.Sight(first[0], place, since)), place, -abs(stretch.step_s)))
+        found.append(_ending(seeker().came(ends.Sight(first[0], place, since)), place, -abs(stretch.step_s)))
     if not trace.is_lost and _rests(trace, place):
-        found.append(_ending(seeker.goes(ends.Sight(first[0], place, until)), place, abs(stretch.step_s)))
+        found.append(_ending(seeker().goes(ends.Sight(first[0], place, until)), place, abs(stretch.step_s)))
     spans = [one.span_s for one in found]
     joined = Trace.joined([one.trace for one in found])
     return replace(stretch, trace=joined, since_s=min(s for s, _ in spans), until_s=max(u for _, u in spans))

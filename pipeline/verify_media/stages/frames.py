@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from verify_media.codecs import photo, video
 from verify_media.records import Frame, Kind, MediaItem
-from verify_media.stages.views import View, view
+from verify_media.stages.views import View, sharpness, view
 
 DEFAULT_MAX_FRAMES = 12
 
@@ -83,9 +83,8 @@ def _chosen(candidates: Iterator[Frame], duration_s: float, max_frames: int, not
 def _scored(frame: Frame, note: Note) -> _Scored:
     grey = view(frame.image)
     note(frame.time_s or 0.0, grey)
-    sharpness = float(cv2.Laplacian(grey, cv2.CV_32F).var())
     thumb = cv2.resize(grey, (64, 64), interpolation=cv2.INTER_AREA)
-    return _Scored(frame, np.asarray(thumb, np.uint8), sharpness)
+    return _Scored(frame, np.asarray(thumb, np.uint8), sharpness(grey))
 
 
 def _is_new(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> bool:

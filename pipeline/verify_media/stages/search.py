@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-import cv2
 import numpy as np
 
 from verify_media.codecs import video
 from verify_media.records import Frame, MediaItem, Quad, Sighting
 from verify_media.stages.frames import CHOICE, sample
 from verify_media.stages.locate import Locator
-from verify_media.stages.views import View, is_new, view
+from verify_media.stages.views import View, is_new, sharpness, view
 from verify_media.stopwatch import Stopwatch
 
 
@@ -266,7 +265,9 @@ class Search:
             if frame.time_s == time_s:
                 continue
             slot = int(((frame.time_s or 0.0) - start_s) / width_s)
-            best[slot] = max(best.get(slot, (-1.0, frame)), (sharpness(frame), frame), key=lambda pair: pair[0])
+            best[slot] = max(
+                best.get(slot, (-1.0, frame)), (sharpness(view(frame.image)), frame), key=lambda pair: pair[0]
+            )
         yield from (frame for _, frame in best.values())
 
     def _second_pass(self) -> None:
@@ -291,7 +292,8 @@ class Search:
 
     def _thorough(self, frames: Sequence[Frame]) -> None:
         """Every way to search, on the sharpest frames; new records, because the reader remembers what it has read."""
-        for frame in sorted(frames, key=sharpness, reverse=True)[: BOUNDS.thorough_reads]:
+        sharpest = sorted(frames, key=lambda frame: sharpness(view(frame.image)), reverse=True)
+        for frame in sharpest[: BOUNDS.thorough_reads]:
             if self._read(replace(frame), None).shows:
                 return
 
@@ -340,15 +342,6 @@ def _enlarged(sighting: Sighting, factor: float) -> Sighting:
     return replace(sighting, quad=quad, letter_height_px=None if height is None else height * factor)
 
 
-def sharpness(frame: Frame) -> float:
-    """Variance of the Laplacian at 480 px: hand shake shows there, noise does not."""
-    factor = min(1.0, 480 / max(frame.image.shape[:2]))
-    grey = cv2.cvtColor(
-        cv2.resize(frame.image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
-    )
-    return float(cv2.Laplacian(grey, cv2.CV_32F).var())
-
-
 LETTERING_SIDE_PX = 512
 
 
@@ -358,4 +351,5 @@ def lettering(frame: Frame) -> float:
 
     regions = detect(frame.image, LETTERING_SIDE_PX / max(frame.image.shape[:2]))
     sides = float(sum(np.sqrt(r.width * r.height) * r.score for r in regions))
-    return sides + sharpness(frame) / (1000 + sharpness(frame))
+    sharp = sharpness(view(frame.image))
+    return sides + sharp / (1000 + sharp)

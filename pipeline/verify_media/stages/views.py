@@ -40,6 +40,11 @@ def view(image: Image) -> View:
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
+def sharpness(small: View) -> float:
+    """Variance of the Laplacian: hand shake shows there, noise does not."""
+    return float(cv2.Laplacian(small, cv2.CV_32F).var())
+
+
 def difference(one: View, two: View) -> float:
     """Mean grey levels by which the tile differs that differs most."""
     height, width = one.shape
