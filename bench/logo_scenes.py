@@ -182,6 +182,43 @@ def business_card(rng: np.random.Generator, emblem: Any) -> Any:
     return np.asarray(canvas).copy()
 
 
+def lockup(rng: np.random.Generator, symbol: Any, font: str, words: tuple[str, ...]) -> Any:
+    """A name in a font, beside or under a symbol or alone, in one or two inks: RGBA, trimmed. All lockups of one kind
+    share the inks and the layout."""
+    inks = [tuple(int(v) for v in rng.integers(0, 256, 3)) for _ in range(2)]
+    inks[1] = inks[0] if rng.random() < 0.6 else inks[1]
+    layout = int(rng.integers(0, 4))
+    face = ImageFont.truetype(font, 150)
+    text = ("\n" if layout == 2 else " ").join(words)
+    name = Image.new("L", (2400, 700), 0)
+    ImageDraw.Draw(name).multiline_text((80, 120), text, font=face, fill=255, align="center", spacing=20)
+    letters = np.asarray(name.crop(name.getbbox()))
+    pieces = [(letters, inks[0])]
+    if layout < 3:
+        drawing = Image.fromarray(symbol[..., 3])
+        tall = letters.shape[0] * (1.2 if layout < 2 else 1.6)
+        drawing = drawing.resize((max(8, round(drawing.width * tall / drawing.height)), max(8, round(tall))))
+        pieces.insert(0, (np.asarray(drawing), inks[1]))
+    return _joined(pieces, along=0 if layout == 0 else 1)
+
+
+def _joined(pieces: list[tuple[Any, Any]], along: int) -> Any:
+    """Coverages with their inks in a column (0) or a row (1), centred."""
+    gap = 40
+    sizes = np.array([p.shape for p, _ in pieces])
+    shape = sizes.max(axis=0)
+    shape[along] = sizes[:, along].sum() + gap * (len(pieces) - 1)
+    canvas = np.zeros((*shape, 4), np.uint8)
+    at = 0
+    for coverage, ink in pieces:
+        start = [(shape[0] - coverage.shape[0]) // 2, (shape[1] - coverage.shape[1]) // 2]
+        start[along] = at
+        at += coverage.shape[along] + gap
+        box = canvas[start[0] : start[0] + coverage.shape[0], start[1] : start[1] + coverage.shape[1]]
+        box[..., :3], box[..., 3] = ink, coverage
+    return canvas
+
+
 def _ring_text(canvas: Image.Image, text: str, colour: Any, *, up: bool) -> None:
     side, radius = canvas.width, canvas.width / 2 - 66
     font = ImageFont.load_default(58)

@@ -1,4 +1,5 @@
-"""Composes the pairs from which planar_verify.json learns likeness: a fitted place beside the mark that was sought.
+"""Composes the pairs from which planar_verify.json and planar_pair.onnx learn likeness: a fitted place beside the mark
+that was sought.
 
     python models/collect_planar_pairs.py CORPUS PAIRS.npz --icons FOLDER --crops 1000 --half 0
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,30 +24,46 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
 
 from logo_scenes import (
+    WORDS,
     Invisible,
+    View,
     badge,
     business_card,
     compose,
     half_of,
     hard_view,
     icon,
+    lockup,
     plain_view,
     read_photo,
     symbol,
 )
+from name_scenes import fonts
 from verify_media.readers.contour import align
 from verify_media.readers.fit_quality import promise
 from verify_media.readers.frame_view import FrameView
 from verify_media.readers.local_agreement import local_agreement
 from verify_media.readers.mark_finder import COARSE, FINE, FINISH
-from verify_media.readers.pair import pair
+from verify_media.readers.pair import NETWORK_SIDE_PX, pair
 from verify_media.readers.planar import corners
 from verify_media.readers.template import Template, from_pixels
 
 CROP_PX = 420
 RIGHT, WRONG = 0.06, 0.25
 """Worst corner over the mark's longer edge, as in train_planar_verify.py."""
-KINDS = ("flat", "flat", "badge", "badge", "card")
+KINDS = ("flat", "flat", "badge", "badge", "card", "lockup", "lockup")
+
+
+@dataclass(frozen=True)
+class Row:
+    """`pixels`: a pair of pair.py at the side that the network sees, in 1/31; `photo`: number of the photo."""
+
+    parts: Any
+    pixels: Any
+    label: float
+    kind: str
+    photo: int = 0
+    size_px: float = 0.0
 
 
 class SameColours:
@@ -65,34 +82,41 @@ class SameColours:
         return self._words.choice(*given, **named)
 
 
-def collect(corpus: Path, icons: list[Path], crops: int, half: int, seed: int) -> Iterator[tuple[Any, float, str]]:
+def collect(corpus: Path, icons: list[Path], crops: int, half: int, seed: int) -> Iterator[Row]:
     rng = np.random.default_rng(seed)
     folders = ("camera", "scene_text", "physical_photos")
     photos = [p for f in folders for p in sorted((corpus / f).rglob("*.[jJ][pP]*")) if half_of(p) == half]
     icons = [p for p in icons if half_of(p) == half]
     photo: Any = None
+    which = 0
     for number in range(crops):
         if number % 12 == 0:
-            photo = read_photo(photos[rng.integers(len(photos))], 1400)
+            which = int(rng.integers(len(photos)))
+            photo = read_photo(photos[which], 1400)
         kind = str(rng.choice(KINDS))
-        marks = _marks(rng, icons, kind)
+        marks = marks_of_a_kind(rng, icons, kind)
         width = rng.uniform(0.3, 0.75) if kind == "card" else rng.uniform(0.13, 0.6)
+        width *= 1.5 if kind == "lockup" else 1.0
         view = (hard_view if rng.random() < 0.6 else plain_view)(rng, width)
         if kind == "card":
             view = replace(view, on_card=False, one_colour=False)
-        layers = marks[0]
-        if rng.random() < 0.15 and kind != "card":
-            layers = _relief(marks[0], rng)
-            view = replace(view, on_card=False, one_colour=False)
-        elif rng.random() < 0.2:
-            layers = _woven(marks[0], rng)
+        layers, view = worked(marks[0], view, kind, rng)
         try:
             picture, truth = compose(_cut(photo, rng), layers, view, rng)
         except Invisible:
             continue
         templates = [from_pixels("mark", mark, trim=kind != "card") for mark in marks]
         if None not in templates:
-            yield from _pairs(FrameView(picture), templates, truth, rng, kind)
+            size_px = float(np.sqrt(cv2.contourArea(truth.astype(np.float32))))
+            for row in _pairs(FrameView(picture), templates, truth, rng, kind):
+                yield replace(row, photo=which, size_px=size_px)
+
+
+def worked(mark: Any, view: View, kind: str, rng: np.random.Generator) -> tuple[Any, View]:
+    """The mark as it is made: printed, pressed into a material, or woven."""
+    if rng.random() < 0.15 and kind != "card":
+        return _relief(mark, rng), replace(view, on_card=False, one_colour=False)
+    return (_woven(mark, rng) if rng.random() < 0.2 else mark), view
 
 
 def _cut(photo: Any, rng: np.random.Generator) -> Any:
@@ -100,7 +124,7 @@ def _cut(photo: Any, rng: np.random.Generator) -> Any:
     return np.ascontiguousarray(photo[y : y + CROP_PX, x : x + CROP_PX])
 
 
-def _marks(rng: np.random.Generator, icons: list[Path], kind: str) -> list[Any]:
+def marks_of_a_kind(rng: np.random.Generator, icons: list[Path], kind: str) -> list[Any]:
     """The mark, its twin, another."""
 
     def drawn() -> Any:
@@ -110,6 +134,8 @@ def _marks(rng: np.random.Generator, icons: list[Path], kind: str) -> list[Any]:
     if kind == "flat":
         return [first, second, badge(rng, drawn())]
     seeds = [int(v) for v in rng.integers(1 << 30, size=3)]
+    if kind == "lockup":
+        return [_lockup(seeds[0], font, words, drawing) for font, words, drawing in _named(rng, first, second)]
     symbols = (first, first if rng.random() < 0.25 else second)
 
     def make(words: int, drawing: Any) -> Any:
@@ -120,6 +146,27 @@ def _marks(rng: np.random.Generator, icons: list[Path], kind: str) -> list[Any]:
     colours = int(rng.integers(2, 4))
     other = business_card(rng, drawn()) if kind == "card" else badge(rng, drawn(), colours=colours)
     return [*map(make, seeds[1:], symbols), other]
+
+
+def _named(rng: np.random.Generator, first: Any, second: Any) -> list[Any]:
+    """Font, words and symbol of a lockup, of its twin with another name, and of another one."""
+    count = int(rng.integers(1, 3))
+    font, other_font = (str(name) for name in rng.choice(fonts(), 2))
+
+    def words() -> tuple[str, ...]:
+        drawn = tuple(str(word).title() for word in rng.choice(WORDS, count, replace=False))
+        return tuple(word.upper() for word in drawn) if seed % 3 == 0 else drawn
+
+    seed = int(rng.integers(9))
+    own = words()
+    others = words()
+    while others == own:
+        others = words()
+    return [(font, own, first), (font, others, first), (other_font, words(), second)]
+
+
+def _lockup(seed: int, font: str, words: tuple[str, ...], drawing: Any) -> Any:
+    return lockup(np.random.default_rng(seed), drawing, font, words)
 
 
 def _relief(mark: Any, rng: np.random.Generator) -> Any:
@@ -145,26 +192,31 @@ def _woven(mark: Any, rng: np.random.Generator) -> Any:
     return woven
 
 
-def _pairs(view: FrameView, templates: Any, truth: Any, rng: np.random.Generator, kind: str) -> Iterator[Any]:
+def _pairs(view: FrameView, templates: Any, truth: Any, rng: np.random.Generator, kind: str) -> Iterator[Row]:
     mark, twin, other = templates
     for _ in range(2):
         place = _fitted(view, mark, _near(truth, rng), rng)
         if place is not None and _error(mark, place, truth) < RIGHT:
-            yield _parts(view, mark, place), 1.0, kind
+            yield _row(view, mark, place, 1.0, kind)
     for name, wrong in (("twin", twin), ("twin", twin), ("other", other)):
         place = _fitted(view, wrong, _near(truth, rng), rng, always=True)
         if place is not None:
-            yield _parts(view, wrong, place), 0.0, f"{kind} {name}"
+            yield _row(view, wrong, place, 0.0, f"{kind} {name}")
     place = _fitted(view, mark, _far(truth, rng), rng, always=True)
     if place is not None and _error(mark, place, truth) > WRONG:
-        yield _parts(view, mark, place), 0.0, f"{kind} shifted"
+        yield _row(view, mark, place, 0.0, f"{kind} shifted")
     place = _best_chance(view, mark, truth, rng) if rng.random() < 0.5 else None
     if place is not None and _error(mark, place, truth) > WRONG:
-        yield _parts(view, mark, place), 0.0, f"{kind} chance"
+        yield _row(view, mark, place, 0.0, f"{kind} chance")
 
 
-def _parts(view: FrameView, mark: Template, place: Any) -> Any:
-    return local_agreement(pair(view, mark, place))
+def _row(view: FrameView, mark: Template, place: Any, label: float, kind: str) -> Row:
+    return Row(local_agreement(pair(view, mark, place)), packed(view, mark, place), label, kind)
+
+
+def packed(view: FrameView, mark: Template, place: Any) -> Any:
+    """What the network sees, in 1/31."""
+    return np.round(pair(view, mark, place, NETWORK_SIDE_PX) * 31).astype(np.int8)
 
 
 def _near(truth: Any, rng: np.random.Generator) -> Any:
@@ -225,8 +277,8 @@ def main() -> None:
     cv2.setNumThreads(1)
     icons = sorted(given.icons.glob("*.svg")) if given.icons else []
     rows = list(collect(given.corpus, icons, given.crops, given.half, given.seed))
-    parts, labels, kinds = (np.array(column) for column in zip(*rows, strict=True))
-    np.savez_compressed(given.pairs, parts=parts, labels=labels, kinds=kinds)
+    columns = {name: np.array([getattr(row, name) for row in rows]) for name in Row.__dataclass_fields__}
+    np.savez_compressed(given.pairs, **columns)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
 
-from logo_scenes import Invisible, badge, compose, half_of, hard_view, icon, plain_view, read_photo, symbol
+from collect_planar_pairs import KINDS, marks_of_a_kind, packed, worked
+from logo_scenes import Invisible, compose, half_of, hard_view, plain_view, read_photo
 from verify_media.readers.fit_quality import Fit
 from verify_media.readers.frame_view import FrameView
 from verify_media.readers.local_agreement import NAMES as PARTS
@@ -47,8 +48,10 @@ class Row:
 
     inputs: Any
     parts: Any
+    pixels: Any
     label: float
-    weight: float
+    kind: str = ""
+    photo: int = 0
 
 
 def first_guess(fit: Fit, support: Support) -> float:
@@ -61,33 +64,36 @@ def first_guess(fit: Fit, support: Support) -> float:
 def collect(corpus: Path, icons: list[Path], scenes: int, half: int, seed: int) -> Iterator[Row]:
     rng = np.random.default_rng(seed)
     folders = ("camera", "scene_text", "physical_photos")
-    photos = [p for f in folders for p in sorted((corpus / f).rglob("*.jp*g")) if half_of(p) == half]
+    photos = [p for f in folders for p in sorted((corpus / f).rglob("*.[jJ][pP]*")) if half_of(p) == half]
     icons = [p for p in icons if half_of(p) == half]
     for _ in range(scenes):
-        drawn = [
-            icon(icons[rng.integers(len(icons))]) if icons and rng.random() < 0.75 else symbol(rng) for _ in range(3)
-        ]
-        kind = rng.choice(["flat", "flat", "two colours", "three colours"])
-        marks = drawn if kind == "flat" else [badge(rng, d, colours=2 + (kind == "three colours")) for d in drawn]
+        kind = str(rng.choice(KINDS))
+        marks = marks_of_a_kind(rng, icons, kind)
         view = (hard_view if rng.random() < 0.5 else plain_view)(rng, float(rng.choice(WIDTHS)))
+        if kind == "card":
+            view = replace(view, width=max(0.12, view.width), on_card=False, one_colour=False)
+        layers, view = worked(marks[0], view, kind, rng)
+        number = int(rng.integers(len(photos)))
         try:
-            picture, truth = compose(read_photo(photos[rng.integers(len(photos))], 1300), marks[0], view, rng)
+            picture, truth = compose(read_photo(photos[number], 1300), layers, view, rng)
         except Invisible:
             continue
         frame = FrameView(picture)
-        for number, mark in enumerate(marks):
-            template = from_pixels("mark", mark)
+        for role, mark in zip(("right", "twin", "other"), marks, strict=True):
+            template = from_pixels("mark", mark, trim=kind != "card")
             if template is not None:
-                weight = TWIN_WEIGHT if number and kind != "flat" else 1.0
-                yield from _rows(template, frame, truth if number == 0 else None, weight)
+                where = truth if role == "right" else None
+                for row in _rows(template, frame, where, is_sheet=kind == "card"):
+                    yield replace(row, kind=f"{kind} {role}", photo=number)
 
 
-def _rows(template: Template, frame: FrameView, truth: Any, weight: float) -> Iterator[Row]:
-    for candidate in MarkFinder(template, first_guess).candidates(frame)[: 3 if truth is None else 6]:
+def _rows(template: Template, frame: FrameView, truth: Any, *, is_sheet: bool) -> Iterator[Row]:
+    finder = MarkFinder(template, first_guess, is_sheet=is_sheet)
+    for candidate in finder.candidates(frame)[: 3 if truth is None else 6]:
         error = _error(candidate, template, truth) if truth is not None else 9.0
         if error < RIGHT or error > WRONG:
-            inputs = describe(candidate.fit, candidate.support, 1.0)
-            yield Row(inputs, candidate.fit.parts, float(error < RIGHT), weight)
+            pixels = packed(frame, template, candidate.fit.homography)
+            yield Row(describe(candidate.fit, candidate.support, 1.0), candidate.fit.parts, pixels, float(error < RIGHT))
 
 
 def _error(candidate: Candidate, template: Template, truth: Any) -> float:
@@ -141,13 +147,8 @@ def main() -> None:
     if given.command == "collect":
         icons = sorted(given.icons.glob("*.svg")) if given.icons else []
         rows = list(collect(given.corpus, icons, given.scenes, given.half, given.seed))
-        columns = {
-            "inputs": [r.inputs for r in rows],
-            "parts": [r.parts for r in rows],
-            "labels": [r.label for r in rows],
-            "weights": [r.weight for r in rows],
-        }
-        np.savez_compressed(given.rows, **{name: np.array(values) for name, values in columns.items()})
+        columns = {name: np.array([getattr(row, name) for row in rows]) for name in Row.__dataclass_fields__}
+        np.savez_compressed(given.rows, **columns)
         return
     learned = fit_both(*([np.load(path) for path in paths] for paths in (given.pairs, given.rows)))
     given.out.write_text(json.dumps(learned, indent=1) + "\n", encoding="utf-8")

@@ -17,6 +17,7 @@ from verify_media.readers.matching import Matches, TemplateFeatures, feature_mat
 from verify_media.readers.planar import Guess, feature_guesses, is_sane
 from verify_media.readers.shape import EdgePyramid, bank_of, shape_guesses
 from verify_media.readers.sheets import sheet_guesses
+from verify_media.readers.template import outlined
 from verify_media.readers.verify_match import Support, probability
 
 if TYPE_CHECKING:
@@ -67,8 +68,13 @@ class MarkFinder:
         self.judge = judge
 
     @cached_property
+    def shape(self) -> Template:
+        """What is sought by its shape: the mark, and of a card the outline as well."""
+        return outlined(self.template) if self._is_sheet else self.template
+
+    @cached_property
     def bank(self) -> Any:
-        return bank_of(self.template)
+        return bank_of(self.shape)
 
     def candidates(self, view: FrameView) -> list[Candidate]:
         """Places for the mark, most probable first, one for each neighbourhood."""
@@ -95,26 +101,26 @@ class MarkFinder:
         return found
 
     def _by_outline(self, view: FrameView, matches: tuple[Matches, ...]) -> list[Candidate]:
-        """A card has too many small parts for the shape search: in 8 cards it was never right."""
+        """A card: laid on the sheets of the frame, and sought as the shape of its outline with what is large on it."""
         found = []
         for guess in sheet_guesses(view, self.template):
             fitted = align(view, self.template, guess.homography, 96, FROM_OUTLINE)
             for homography in (guess.homography, fitted):
                 if homography is not None:
                     found.append(self._judged(view, matches, homography, 96, guess))
-        return found
+        return found + self._by_shape(view, matches)
 
     def _by_shape(self, view: FrameView, matches: tuple[Matches, ...]) -> list[Candidate]:
         edges = view.once("edges", EdgePyramid)
         coarse = [
-            (promise(view, self.template, fitted, 48), fitted, guess)
-            for guess in shape_guesses(edges, self.template, self.bank)
-            if (fitted := align(view, self.template, guess.homography, 48, COARSE)) is not None
+            (promise(view, self.shape, fitted, 48), fitted, guess)
+            for guess in shape_guesses(edges, self.shape, self.bank)
+            if (fitted := align(view, self.shape, guess.homography, 48, COARSE)) is not None
         ]
         coarse.sort(key=lambda c: -c[0])
         found = []
         for _, homography, guess in coarse[: SETTINGS.coarse_keep]:
-            fitted = align(view, self.template, homography, 96, FINE)
+            fitted = align(view, self.shape, homography, 96, FINE)
             if fitted is not None:
                 found.append(self._judged(view, matches, fitted, 96, guess))
         return found

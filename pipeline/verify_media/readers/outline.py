@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float32]
 
 LEVELS_PX = (48, 96, 192)
-"""Long side of the mark: for the search, the fit, and the last refinement."""
+"""Long side of a square mark: for the search, the fit, and the last refinement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def thin_edges(dx: Floats, dy: Floats, low: float, high: float) -> NDArray[np.bo
 
 def contour_of(template: Template, level_px: int, most: int = 260) -> Contour:
     """Edge points spread evenly along the mark's contours, to a fraction of a pixel."""
-    scale = level_px / template.long_side
+    scale = level_px * template.stretch / template.long_side
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     small = cv2.resize(template.rgb, None, fx=scale, fy=scale, interpolation=interpolation)
     small = cv2.GaussianBlur(small, (0, 0), 0.8)

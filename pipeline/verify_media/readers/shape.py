@@ -157,7 +157,7 @@ def _squeezes(tilts: tuple[float, ...]) -> list[Any]:
 
 def _turned_poses(template: Template, size_px: int, squeeze: Any) -> list[Pose]:
     contour = template.contour(48 if size_px <= 60 else 96)
-    unit = squeeze * (size_px / max(contour.size))
+    unit = squeeze * (size_px * template.stretch / max(contour.size))
     points = contour.points @ unit.T
     # A contour's normal turns with the inverse transpose.
     normals = contour.normals @ np.linalg.inv(unit)
@@ -167,7 +167,8 @@ def _turned_poses(template: Template, size_px: int, squeeze: Any) -> list[Pose]:
     points, normals = points[keep], normals[keep]
     matrix = np.eye(3)
     matrix[:2, :2] = unit * (max(contour.size) / template.long_side)
-    angles = 2 * np.pi * np.arange(SETTINGS.turns) / SETTINGS.turns
+    turns = round(SETTINGS.turns * template.stretch)
+    angles = 2 * np.pi * np.arange(turns) / turns
     return [_turned(points, normals, matrix, float(angle)) for angle in angles]
 
 

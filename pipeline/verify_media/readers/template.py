@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_SIDE_PX = 512
 """Detail beyond this is never resolved in a shot: the largest level of the contour matcher is 192 px."""
+STRETCH = 1.7
+"""Of a square's area, marks up to three times as long as they are wide keep it."""
 PAD = 0.12
 """Ground kept around the mark, as a part of its long side, so that its outline has two sides."""
 
@@ -42,12 +44,18 @@ class Template:
     def long_side(self) -> int:
         return int(max(self.size))
 
+    @property
+    def stretch(self) -> float:
+        """How much larger than a square one a long mark is looked at, so that its short side still shows its shape."""
+        return float(min(STRETCH, np.sqrt(max(self.size) / min(self.size))))
+
     @cached_property
     def grey(self) -> Image:
         return np.asarray(cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
     def contour(self, level_px: int) -> Contour:
-        """The contour where the mark's long side measures `level_px`."""
+        """The contour where the long side of a square mark measures `level_px`, and that of a long one `stretch` times
+        as much."""
         if level_px not in self._levels:
             self._levels[level_px] = contour_of(self, level_px)
         return self._levels[level_px]
@@ -83,6 +91,17 @@ def from_pixels(name: str, rgba: Image, *, trim: bool = True) -> Template | None
     if np.count_nonzero(drawn) < 16 or is_even:
         return None
     return _trimmed(name, rgb, drawn if trim else np.ones_like(drawn))
+
+
+def outlined(template: Template) -> Template:
+    """The same mark on a ground that differs from its border, so that its outline is part of its contour: black or
+    white, since the contour has no sign."""
+    pad = template.pad_px
+    inner = template.rgb[pad:-pad, pad:-pad]
+    border = np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
+    ground = 255.0 if np.median(border) < 128 else 0.0
+    rgb = cv2.copyMakeBorder(inner, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=[ground] * 3)
+    return Template(template.name, np.asarray(rgb, np.uint8), pad)
 
 
 def _opaque(rgb: Image) -> Image:
