@@ -4,8 +4,8 @@ usage: python models/train_planar_pair.py --data 'PAIRS*.npz' --out FOLDER [--ep
        python models/train_planar_pair.py --export FOLDER/pair.pt --out models/planar_pair.onnx
 
 The data come from models/collect_planar_pairs.py. The place and the mark are the planes of one picture, so that the
-first filters already compare them (Zagoruyko and Komodakis, CVPR 2015, call it a two-channel network). One photo in six
-is kept back to choose nothing but to watch. Needs torch and scikit-learn.
+first filters already compare them (Zagoruyko and Komodakis, CVPR 2015, call it a two-channel network). One photo in three
+is kept back for the fit of the whole. Needs torch and scikit-learn.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import copy
 import glob
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ import numpy as np
 import torch
 from torch import nn
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "pipeline"))
+
+from verify_media.readers.local_agreement import agreement
+
 SEED = 20261128
 RATE, BATCH = 2e-3, 64
 WIDTHS = (24, 48, 80, 128)
@@ -28,7 +33,8 @@ SMOOTH = 0.02
 """Labels are never quite certain: twins under 60 px look alike."""
 UNIT = 31.0
 """Of the pixels in the data."""
-KEPT_BACK = 6
+KEPT_BACK = 3
+PLANES = 7
 
 
 class Block(nn.Module):
@@ -47,12 +53,12 @@ class Block(nn.Module):
 
 
 class PairJudge(nn.Module):
-    """B x 3 x 96 x 96 (planes of readers/pair.py) to B log-odds that it is the mark."""
+    """B x 7 x 96 x 96 (planes of readers/pair.py and readers/local_agreement.py) to B log-odds that it is the mark."""
 
     def __init__(self) -> None:
         super().__init__()
         first = nn.Sequential(
-            nn.Conv2d(3, WIDTHS[0], 5, 2, 2, bias=False), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU(inplace=True)
+            nn.Conv2d(PLANES, WIDTHS[0], 5, 2, 2, bias=False), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU(inplace=True)
         )
         blocks = [Block(a, b) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False)]
         self.body = nn.Sequential(first, *blocks)
@@ -67,29 +73,29 @@ class PairJudge(nn.Module):
 
 
 def varied(pixels: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """Turned and mirrored as a whole; the place slipped against the mark, in other light, partly covered, noisy."""
+    """Turned and mirrored as a whole, dark for light, the place in other light, partly covered, noisy. The planes of
+    agreement bear all of it."""
     x = pixels.float() / UNIT
     x = torch.rot90(x, int(rng.integers(4)), (2, 3))
     x = x.flip(3) if rng.random() < 0.5 else x
-    if rng.random() < 0.3:
-        x = -x
-    slip = [int(v) for v in rng.integers(-2, 3, 2)]
-    seen = torch.roll(x[:, :1], slip, (2, 3))
+    pair = -x[:, :3] if rng.random() < 0.3 else x[:, :3]
     gain = torch.from_numpy(rng.uniform(0.8, 1.2, (len(x), 1, 1, 1)).astype(np.float32))
-    seen = seen * gain + torch.randn_like(seen) * float(rng.uniform(0, 0.25))
-    if rng.random() < 0.3:
-        seen = nn.functional.avg_pool2d(seen, 3, 1, 1)
-    return torch.cat([_covered(seen, rng), x[:, 1:]], 1)
+    seen = pair[:, :1] * gain + torch.randn_like(pair[:, :1]) * float(rng.uniform(0, 0.2))
+    return _covered(torch.cat([seen, pair[:, 1:], x[:, 3:]], 1), rng)
 
 
-def _covered(seen: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """A rectangle of up to a third of each side filled with a piece of another place, in one row of three."""
-    side = seen.shape[-1]
-    for k in range(0, len(seen), 3):
+def _covered(planes: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """In one row of three a rectangle of up to a third of each side in which the place is another and agrees with
+    nothing."""
+    side = planes.shape[-1]
+    for k in range(0, len(planes), 3):
         h, w = (int(v) for v in rng.integers(6, side // 3, 2))
         y, x = int(rng.integers(side - h)), int(rng.integers(side - w))
-        seen[k, :, y : y + h, x : x + w] = seen[(k + 7) % len(seen), :, y : y + h, x : x + w]
-    return seen
+        other = (k + 7) % len(planes)
+        for plane in (0, 3, 4, 5, 6):
+            planes[k, plane, y : y + h, x : x + w] = planes[other, plane, y : y + h, x : x + w]
+        planes[k, 3:, y : y + h, x : x + w] *= 0.5
+    return planes
 
 
 def train(data: dict[str, Any], out: Path, epochs: int) -> None:
@@ -164,7 +170,17 @@ def by_kind(data: dict[str, Any], at: Any, scores: Any) -> str:
 
 def load(pattern: str) -> dict[str, Any]:
     parts = [np.load(path) for path in sorted(glob.glob(pattern))]  # noqa: PTH207
-    return {name: np.concatenate([part[name] for part in parts]) for name in ("pixels", "label", "kind", "photo")}
+    data = {name: np.concatenate([part[name] for part in parts]) for name in ("pixels", "label", "kind", "photo")}
+    return {**data, "pixels": with_agreement(data["pixels"])}
+
+
+def with_agreement(pixels: Any) -> Any:
+    """n x 7 x side x side, int8 in 1/31."""
+    planes = np.empty((len(pixels), PLANES, *pixels.shape[2:]), np.int8)
+    planes[:, :3] = pixels
+    for row, pair in zip(planes, pixels, strict=True):
+        row[3:] = np.round(agreement(pair.astype(np.float32) / UNIT) * UNIT)
+    return planes
 
 
 def export(weights: Path, out: Path) -> None:
@@ -172,7 +188,7 @@ def export(weights: Path, out: Path) -> None:
 
     net = PairJudge()
     net.load_state_dict(torch.load(weights))
-    _export(net, (torch.rand(2, 3, 96, 96),), ["pair"], out)
+    _export(net, (torch.rand(2, PLANES, 96, 96),), ["pair"], out)
 
 
 def main() -> None:

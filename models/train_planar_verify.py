@@ -25,6 +25,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
 
 from collect_planar_pairs import KINDS, marks_of_a_kind, packed, worked
+
 from logo_scenes import Invisible, compose, half_of, hard_view, plain_view, read_photo
 from verify_media.readers.fit_quality import Fit
 from verify_media.readers.frame_view import FrameView

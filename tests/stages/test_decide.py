@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
 from builders import sighting
-from verify_media.records import Outcome, Quad
-from verify_media.stages.decide import area_px, best_first, decide
+from verify_media.records import Cue, Outcome, Quad, Reader, Sighting
+from verify_media.stages.decide import area_px, best_first, decide, decided
 
 
 def box(height: float) -> Quad:
@@ -53,3 +55,25 @@ def test_size_never_changes_the_verdict() -> None:
 def test_the_area_of_a_quad_goes_by_either_turn() -> None:
     quad = box(20)
     assert area_px(quad) == area_px((quad[0], quad[3], quad[2], quad[1])) == 4000
+
+
+def seen(outcome: Outcome, p_digital: float, left: float, went_px: float = 0.0) -> Sighting:
+    quad = ((left, 10.0), (left + 90, 10.0), (left + 90, 30.0), (left, 30.0))
+    cues = (Cue("motion_mark_px", went_px),)
+    return Sighting("W", Reader.TEXT, quad, 0.9, p_digital=p_digital, outcome=outcome, evidence=cues)
+
+
+@pytest.mark.parametrize(
+    ("other", "outcome"),
+    [
+        (seen(Outcome.UNSURE, 0.3, 300), Outcome.UNSURE),  # it looks real
+        (seen(Outcome.UNSURE, 0.8, 300, went_px=9.0), Outcome.UNSURE),  # a title does not go anywhere
+        (seen(Outcome.UNSURE, 0.8, 300), Outcome.DIGITAL),
+        (seen(Outcome.UNSURE, 0.3, 20), Outcome.DIGITAL),  # the title itself, faint
+        (seen(Outcome.PHYSICAL, 0.02, 300), Outcome.PHYSICAL),
+    ],
+)
+def test_an_overlay_does_not_decide_over_what_may_be_real(other: Sighting, outcome: Outcome) -> None:
+    ranked, told, p_digital = decided([seen(Outcome.DIGITAL, 0.99, 10), other])
+    assert told is outcome and len(ranked) == 2
+    assert (ranked[0] is other) == (outcome is not Outcome.DIGITAL) and p_digital == ranked[0].p_digital

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import moving_scenes as scenes
-from verify_media.records import Cue, Frame, ItemReport, Marks, MediaItem, Outcome, Reader, Sighting
+from verify_media.records import Frame, ItemReport, Marks, MediaItem, Outcome, Reader, Sighting
 from verify_media.stages import examine_video as module
 from verify_media.stages import search
 from verify_media.stages.examine_video import examine_video
@@ -202,28 +202,6 @@ def test_nothing_found_is_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert report.outcome is Outcome.ABSENT and report.spans == () and report.p_digital is None
     assert len(readers.read) <= 24
     assert report.preview is not None
-
-
-def seen(outcome: Outcome, p_digital: float, left: float, went_px: float = 0.0) -> Sighting:
-    quad = ((left, 10.0), (left + 90, 10.0), (left + 90, 30.0), (left, 30.0))
-    cues = (Cue("motion_mark_px", went_px),)
-    return Sighting("W", Reader.TEXT, quad, 0.9, p_digital=p_digital, outcome=outcome, evidence=cues)
-
-
-@pytest.mark.parametrize(
-    ("other", "outcome"),
-    [
-        (seen(Outcome.UNSURE, 0.3, 300), Outcome.UNSURE),  # it looks real
-        (seen(Outcome.UNSURE, 0.8, 300, went_px=9.0), Outcome.UNSURE),  # a title does not go anywhere
-        (seen(Outcome.UNSURE, 0.8, 300), Outcome.DIGITAL),
-        (seen(Outcome.UNSURE, 0.3, 20), Outcome.DIGITAL),  # the title itself, faint
-        (seen(Outcome.PHYSICAL, 0.02, 300), Outcome.PHYSICAL),
-    ],
-)
-def test_a_title_does_not_decide_over_what_may_be_real(other: Sighting, outcome: Outcome) -> None:
-    ranked, decided, p_digital = module.decided([seen(Outcome.DIGITAL, 0.99, 10), other])
-    assert decided is outcome and len(ranked) == 2
-    assert (ranked[0] is other) == (outcome is not Outcome.DIGITAL) and p_digital == ranked[0].p_digital
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 12])

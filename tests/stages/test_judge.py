@@ -72,9 +72,14 @@ def test_another_name_by_a_letter_is_asked_about(facts: Facts) -> None:
     assert verdicts(only(facts, both), "mark-in-every-item") == [Verdict.PASS]
 
 
-def test_a_digital_mark_beside_a_physical_one_is_an_overlay_for_review(facts: Facts) -> None:
-    both = report(sightings=(sighting(), sighting(Outcome.DIGITAL, text="@willow")))
-    assert verdicts(only(facts, both), "mark-physical") == [Verdict.PASS]
+@pytest.mark.parametrize(
+    ("outcome", "verdict"), [(Outcome.PHYSICAL, Verdict.PASS), (Outcome.UNSURE, Verdict.REVIEW)]
+)
+def test_a_digital_mark_beside_one_that_may_be_real_is_an_overlay_for_review(
+    facts: Facts, outcome: Outcome, verdict: Verdict
+) -> None:
+    both = report(outcome=outcome, sightings=(sighting(outcome), sighting(Outcome.DIGITAL, text="@willow")))
+    assert verdicts(only(facts, both), "mark-physical") == [verdict]
     assert verdicts(only(facts, both), "no-overlay") == [Verdict.REVIEW]
 
 

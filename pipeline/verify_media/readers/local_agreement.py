@@ -40,6 +40,44 @@ def local_agreement(pair: Any) -> Any:
     ])  # fmt: skip
 
 
+WINDOWS = (7, 15)
+
+
+def agreement(pair: Any) -> Any:
+    """4 x side x side: the correlation of place and mark in windows of two sizes, and that of the directions of their
+    edges, each at the best of nine slips. -1 to 1."""
+    seen, wanted, mark = (np.ascontiguousarray(plane, np.float32) for plane in pair)
+    edges = _doubled(seen), _doubled(mark)
+    planes = [_correlation(seen, wanted, w) for w in WINDOWS] + [_alike(*edges, w) for w in WINDOWS]
+    return np.stack(planes)
+
+
+def _correlation(seen: Any, wanted: Any, window: int) -> Any:
+    mean, power = _mean(seen, window), _mean(seen * seen, window)
+    middle = _mean(wanted, window)
+    weight = 1 / np.sqrt(np.maximum(_mean(wanted * wanted, window) - middle * middle, 0) + 1e-3)
+    scale = 1 / np.sqrt(np.maximum(power - mean * mean, 0) + 5e-3)
+    best = np.full(seen.shape, -1, np.float32)
+    for slip in SLIPS:
+        moved, m, s = (_slipped(plane, slip) for plane in (seen, mean, scale))
+        best = np.maximum(best, (_mean(moved * wanted, window) - m * middle) * s * weight)
+    return best
+
+
+def _alike(seen: Any, mark: Any, window: int) -> Any:
+    weight = 1 / np.sqrt(_mean(mark[0] ** 2 + mark[1] ** 2, window) + 1e-5)
+    scale = 1 / np.sqrt(_mean(seen[0] ** 2 + seen[1] ** 2, window) + 1e-4)
+    best = np.full(scale.shape, -1, np.float32)
+    for slip in SLIPS:
+        real, imaginary, s = (_slipped(plane, slip) for plane in (*seen, scale))
+        best = np.maximum(best, _mean(real * mark[0] + imaginary * mark[1], window) * s * weight)
+    return best
+
+
+def _mean(plane: Any, window: int) -> Any:
+    return cv2.blur(plane, (window, window))
+
+
 def _smooth(plane: Any) -> Any:
     return cv2.blur(plane, (WINDOW, WINDOW))
 

@@ -19,7 +19,7 @@ from verify_media.messages import counted, message
 from verify_media.readers.placing import as_quad
 from verify_media.readers.strips import padded
 from verify_media.records import Cue, Frame, ItemReport, MediaItem, Outcome, Preview, Quad, Reader, Sighting
-from verify_media.stages.decide import area_px, best_first, decide
+from verify_media.stages.decide import area_px, decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +259,7 @@ def _compared(sighting: Sighting, pictures: int, times_moving: int) -> Sighting:
 def _redecided(report: ItemReport, sightings: Sequence[Sighting]) -> ItemReport:
     if tuple(sightings) == report.sightings:
         return report
-    ranked = best_first(sightings)
-    outcome, p_digital = decide(ranked)
+    ranked, outcome, p_digital = decided(sightings)
     return replace(
         report, sightings=ranked, outcome=outcome, p_digital=p_digital, close_up=_close_up(report, ranked[0])
     )

@@ -5,11 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from verify_media.records import Outcome, Quad, Sighting
+from verify_media.stages.locate import overlap
 
 ORDER = {Outcome.PHYSICAL: 0, Outcome.DIGITAL: 1, Outcome.UNSURE: 2, Outcome.ABSENT: 3}
 SCORES_ALIKE = 0.1
 """A name in an address of the fixture shots/IMG_0412 scores 0.98 at 26 px, the large name above it 0.94 at 63 px: by
 the score alone the report showed the one that nobody looks at."""
+SAME_PLACE = 0.3
+"""Shared area from which a sighting may be part of an overlay, or the overlay on its way."""
+WENT_PX = 3.0
+"""In the picture of a clip: what an overlay that stays never does (0.6 px, see motion_odds.py)."""
+
+
+def decided(sightings: Sequence[Sighting]) -> tuple[tuple[Sighting, ...], Outcome, float | None]:
+    """Best first, and what they say together. An overlay accuses nobody while another sighting may be real: then that
+    one leads."""
+    ranked = best_first(sightings)
+    outcome, p_digital = decide(ranked)
+    doubts = [s for s in ranked if _may_be_real(s, [o for o in ranked if o.outcome is Outcome.DIGITAL])]
+    if outcome is not Outcome.DIGITAL or not doubts:
+        return ranked, outcome, p_digital
+    return (doubts[0], *(s for s in ranked if s is not doubts[0])), Outcome.UNSURE, doubts[0].p_digital
+
+
+def _may_be_real(sighting: Sighting, accused: Sequence[Sighting]) -> bool:
+    """Unsure, elsewhere than what was added, and it looks real or goes its own way in the picture."""
+    if sighting.outcome is not Outcome.UNSURE or not sighting.is_certain or not sighting.readable:
+        return False
+    went_px = max([0.0, *(cue.value for cue in sighting.evidence if cue.name == "motion_mark_px")])
+    is_elsewhere = all(overlap(sighting.quad, other.quad) < SAME_PLACE for other in accused)
+    return is_elsewhere and (went_px >= WENT_PX or (sighting.p_digital or 0.5) < 0.5)
 
 
 def decide(sightings: Sequence[Sighting]) -> tuple[Outcome, float | None]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from verify_media.codecs.preview import close_up, preview
 from verify_media.records import Frame, ItemReport, Marks, MediaItem, Outcome, Sighting
 from verify_media.stages.authenticate import authenticate, file_evidence, overlays
-from verify_media.stages.decide import best_first, decide
+from verify_media.stages.decide import decided
 from verify_media.stages.frames import sample
 from verify_media.stages.locate import Locator
 from verify_media.stopwatch import Stopwatch
@@ -51,8 +51,7 @@ def _texts_only(others: Sequence[Sighting], overlay: Sequence[Sighting]) -> tupl
 def _report(
     item: MediaItem, frame: Frame, sightings: tuple[Sighting, ...], others: tuple[Sighting, ...], watch: Stopwatch
 ) -> ItemReport:
-    ranked = best_first(sightings)
-    outcome, p_digital = decide(ranked)
+    ranked, outcome, p_digital = decided(sightings)
     with watch.stage("preview"):
         picture = preview(frame.image)
         detail = close_up(frame.image, ranked[0].quad) if ranked else None

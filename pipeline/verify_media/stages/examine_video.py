@@ -12,7 +12,7 @@ from verify_media.cues.calibration import log_odds
 from verify_media.messages import Message, message
 from verify_media.records import Frame, ItemReport, Marks, MediaItem, Outcome, Preview, Sighting, Span
 from verify_media.stages.authenticate import authenticate, file_evidence, overlays
-from verify_media.stages.decide import best_first, decide
+from verify_media.stages.decide import best_first, decide, decided
 from verify_media.stages.examine import locator
 from verify_media.stages.follow import LIMITS, Followed, follow, fused
 from verify_media.stages.locate import overlap
@@ -32,10 +32,6 @@ class Bounds:
     """A mark seen twice within this time is taken to be there in between."""
     doubtful: float = 0.6
     """p_digital of a single frame that calls for another look."""
-    same_place: float = 0.3
-    """Shared area from which a sighting may be part of an overlay, or the overlay on its way."""
-    went_px: float = 3.0
-    """In the picture: what an overlay that stays never does (0.6 px, see motion_odds.py)."""
     marks_per_frame: int = 4
     other_texts: int = 3
 
@@ -212,25 +208,6 @@ def _report(item: MediaItem, seen: Sequence[Seen], tracks: Sequence[Track], watc
         texts=tuple(dict.fromkeys(s.text for s in (*ranked, *others) if s.text)),
         file_cues=file_evidence(item),
     )
-
-
-def decided(sightings: Sequence[Sighting]) -> tuple[tuple[Sighting, ...], Outcome, float | None]:
-    """Best first, and the outcome. A title accuses nobody while another sighting may be real: then that one leads."""
-    ranked = best_first(sightings)
-    outcome, p_digital = decide(ranked)
-    doubts = [s for s in ranked if _may_be_real(s, [o for o in ranked if o.outcome is Outcome.DIGITAL])]
-    if outcome is not Outcome.DIGITAL or not doubts:
-        return ranked, outcome, p_digital
-    return (doubts[0], *(s for s in ranked if s is not doubts[0])), Outcome.UNSURE, doubts[0].p_digital
-
-
-def _may_be_real(sighting: Sighting, accused: Sequence[Sighting]) -> bool:
-    """Unsure, elsewhere than what was added, and it looks real or goes its own way in the picture."""
-    if sighting.outcome is not Outcome.UNSURE or not sighting.is_certain or not sighting.readable:
-        return False
-    went_px = max([0.0, *(cue.value for cue in sighting.evidence if cue.name == "motion_mark_px")])
-    is_elsewhere = all(overlap(sighting.quad, other.quad) < BOUNDS.same_place for other in accused)
-    return is_elsewhere and (went_px >= BOUNDS.went_px or (sighting.p_digital or 0.5) < 0.5)
 
 
 def _agreed(sightings: Sequence[Sighting]) -> list[Sighting]:

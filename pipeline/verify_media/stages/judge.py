@@ -152,8 +152,9 @@ def _no_overlay(facts: Facts, rule: Rule) -> Iterator[RuleResult]:
 
 
 def _overlays(item: ItemReport) -> tuple[Verdict, tuple[Message, ...]]:
-    """A camera's date stamp is a note. A digital mark counts here beside a physical one; alone, under mark-physical."""
-    beside = [s for s in item.sightings if s.outcome is Outcome.DIGITAL and item.outcome is Outcome.PHYSICAL]
+    """A camera's date stamp is a note. A digital mark counts here beside one that is or may be real; alone, under
+    mark-physical."""
+    beside = [s for s in item.sightings if s.outcome is Outcome.DIGITAL and item.outcome is not Outcome.DIGITAL]
     stamps = [s for s in item.overlays if any(cue.name == "date_stamp" for cue in s.evidence)]
     added = [*beside, *(s for s in item.overlays if s not in stamps)]
     if added:
