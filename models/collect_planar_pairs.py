@@ -1,4 +1,4 @@
-"""Composes the pairs from which planar_verify.json and planar_pair.onnx learn likeness: a fitted place beside the mark
+"""Composes the pairs from which planar_pair.onnx learns likeness: a fitted place beside the mark
 that was sought.
 
     python models/collect_planar_pairs.py CORPUS PAIRS.npz --icons FOLDER --crops 1000 --half 0
@@ -42,23 +42,25 @@ from name_scenes import fonts
 from verify_media.readers.contour import align
 from verify_media.readers.fit_quality import promise
 from verify_media.readers.frame_view import FrameView
-from verify_media.readers.local_agreement import local_agreement
 from verify_media.readers.mark_finder import COARSE, FINE, FINISH
-from verify_media.readers.pair import NETWORK_SIDE_PX, pair
+from verify_media.readers.pair import pair
 from verify_media.readers.planar import corners
 from verify_media.readers.template import Template, from_pixels
 
 CROP_PX = 420
 RIGHT, WRONG = 0.06, 0.25
 """Worst corner over the mark's longer edge, as in train_planar_verify.py."""
-KINDS = ("flat", "flat", "badge", "badge", "card", "lockup", "lockup")
+KEPT_BACK = 3
+"""One photo in three is not shown to the network, but to the fit of the whole."""
+KINDS = ("flat", "flat", "badge", "badge", "card", "lockup", "lockup", "plate", "plate")
+SAME_SYMBOL = 0.5
+"""Share of the twins that differ in their words alone."""
 
 
 @dataclass(frozen=True)
 class Row:
     """`pixels`: a pair of pair.py at the side that the network sees, in 1/31; `photo`: number of the photo."""
 
-    parts: Any
     pixels: Any
     label: float
     kind: str
@@ -112,6 +114,30 @@ def collect(corpus: Path, icons: list[Path], crops: int, half: int, seed: int) -
                 yield replace(row, photo=which, size_px=size_px)
 
 
+def _plated(mark: Any, seed: int) -> Any:
+    """On a plate of its own, round or rectangular, with a line inside its edge: RGBA."""
+    rng = np.random.default_rng(seed)
+    height, width = mark.shape[:2]
+    pad = int(0.2 * min(height, width) + 0.06 * max(height, width))
+    inks = mark[..., :3][mark[..., 3] > 128]
+    colour = np.clip((230 if inks.mean() < 128 else 35) + rng.normal(0, 15, 3), 0, 255)
+    plate = np.zeros((height + 2 * pad, width + 2 * pad, 4), np.uint8)
+    size, middle = (plate.shape[1], plate.shape[0]), (plate.shape[1] // 2, plate.shape[0] // 2)
+    line = max(3, pad // 12)
+    if rng.random() < 0.4:
+        plate[:] = (*colour, 255)
+        inset = pad // 4
+        cv2.rectangle(plate, (inset, inset), (size[0] - inset, size[1] - inset), (*inks[0].tolist(), 255), line)
+    else:
+        for shrink, paint, thickness in ((1, colour, -1), (0.93, inks[0], line)):
+            axes = (int(size[0] / 2 * shrink) - 1, int(size[1] / 2 * shrink) - 1)
+            cv2.ellipse(plate, middle, axes, 0, 0, 360, (*np.asarray(paint).tolist(), 255), thickness, cv2.LINE_AA)
+    inside = plate[pad : pad + height, pad : pad + width, :3]
+    alpha = mark[..., 3:].astype(np.float32) / 255
+    inside[:] = inside * (1 - alpha) + mark[..., :3] * alpha
+    return plate
+
+
 def worked(mark: Any, view: View, kind: str, rng: np.random.Generator) -> tuple[Any, View]:
     """The mark as it is made: printed, pressed into a material, or woven."""
     if rng.random() < 0.15 and kind != "card":
@@ -134,9 +160,10 @@ def marks_of_a_kind(rng: np.random.Generator, icons: list[Path], kind: str) -> l
     if kind == "flat":
         return [first, second, badge(rng, drawn())]
     seeds = [int(v) for v in rng.integers(1 << 30, size=3)]
-    if kind == "lockup":
-        return [_lockup(seeds[0], font, words, drawing) for font, words, drawing in _named(rng, first, second)]
-    symbols = (first, first if rng.random() < 0.25 else second)
+    if kind in ("lockup", "plate"):
+        named = [_lockup(seeds[0], font, words, drawing) for font, words, drawing in _named(rng, first, second)]
+        return [_plated(mark, seeds[1]) for mark in named] if kind == "plate" else named
+    symbols = (first, first if rng.random() < SAME_SYMBOL else second)
 
     def make(words: int, drawing: Any) -> Any:
         # Duck-typed: the two functions only call integers, random and choice.
@@ -195,14 +222,14 @@ def _woven(mark: Any, rng: np.random.Generator) -> Any:
 def _pairs(view: FrameView, templates: Any, truth: Any, rng: np.random.Generator, kind: str) -> Iterator[Row]:
     mark, twin, other = templates
     for _ in range(2):
-        place = _fitted(view, mark, _near(truth, rng), rng)
+        place = fitted(view, mark, near(truth, rng), rng)
         if place is not None and _error(mark, place, truth) < RIGHT:
             yield _row(view, mark, place, 1.0, kind)
     for name, wrong in (("twin", twin), ("twin", twin), ("other", other)):
-        place = _fitted(view, wrong, _near(truth, rng), rng, always=True)
+        place = fitted(view, wrong, near(truth, rng), rng, always=True)
         if place is not None:
             yield _row(view, wrong, place, 0.0, f"{kind} {name}")
-    place = _fitted(view, mark, _far(truth, rng), rng, always=True)
+    place = fitted(view, mark, _far(truth, rng), rng, always=True)
     if place is not None and _error(mark, place, truth) > WRONG:
         yield _row(view, mark, place, 0.0, f"{kind} shifted")
     place = _best_chance(view, mark, truth, rng) if rng.random() < 0.5 else None
@@ -211,15 +238,15 @@ def _pairs(view: FrameView, templates: Any, truth: Any, rng: np.random.Generator
 
 
 def _row(view: FrameView, mark: Template, place: Any, label: float, kind: str) -> Row:
-    return Row(local_agreement(pair(view, mark, place)), packed(view, mark, place), label, kind)
+    return Row(packed(view, mark, place), label, kind)
 
 
 def packed(view: FrameView, mark: Template, place: Any) -> Any:
     """What the network sees, in 1/31."""
-    return np.round(pair(view, mark, place, NETWORK_SIDE_PX) * 31).astype(np.int8)
+    return np.round(pair(view, mark, place) * 31).astype(np.int8)
 
 
-def _near(truth: Any, rng: np.random.Generator) -> Any:
+def near(truth: Any, rng: np.random.Generator) -> Any:
     return truth + rng.normal(0, 0.016 * _edge(truth), (4, 2))
 
 
@@ -243,7 +270,7 @@ def _best_chance(view: FrameView, mark: Template, truth: Any, rng: np.random.Gen
     return align(view, mark, best[1], 96, FINE) if best is not None else None
 
 
-def _fitted(view: FrameView, mark: Template, quad: Any, rng: np.random.Generator, *, always: bool = False) -> Any:
+def fitted(view: FrameView, mark: Template, quad: Any, rng: np.random.Generator, *, always: bool = False) -> Any:
     """The contour fitted to the place, in one of three as it is."""
     start = _homography(mark, quad)
     if rng.random() < 0.35 and not always:

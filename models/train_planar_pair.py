@@ -1,20 +1,21 @@
 """Trains planar_pair.onnx: does the picture at a fitted place show this mark, or a likeness, a twin, or something else?
 
-usage: python models/train_planar_pair.py --data 'PAIRS*.npz' --out FOLDER [--epochs 12]
+usage: python models/train_planar_pair.py --data PAIRS.npz... --out FOLDER [--epochs 12] [--start FOLDER/pair.pt]
        python models/train_planar_pair.py --export FOLDER/pair.pt --out models/planar_pair.onnx
 
 The data come from models/collect_planar_pairs.py. The place and the mark are the planes of one picture, so that the
-first filters already compare them (Zagoruyko and Komodakis, CVPR 2015, call it a two-channel network). One photo in three
-is kept back for the fit of the whole. Needs torch and scikit-learn.
+first filters already compare them (Zagoruyko and Komodakis, CVPR 2015, call it a two-channel network). One photo in
+three is kept back for the fit of the whole. Needs torch and scikit-learn.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
-import glob
 import sys
 import time
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ SMOOTH = 0.02
 UNIT = 31.0
 """Of the pixels in the data."""
 KEPT_BACK = 3
+LEAST_CHANGE = 0.4
+"""Mean over the changed part, in units of the mark's spread."""
 PLANES = 7
 
 
@@ -60,7 +63,7 @@ class PairJudge(nn.Module):
         first = nn.Sequential(
             nn.Conv2d(PLANES, WIDTHS[0], 5, 2, 2, bias=False), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU(inplace=True)
         )
-        blocks = [Block(a, b) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False)]
+        blocks = [Block(a, b) for a, b in pairwise(WIDTHS)]
         self.body = nn.Sequential(first, *blocks)
         # The mean says how well it agrees as a rule, the maximum where it disagrees.
         self.head = nn.Sequential(
@@ -98,7 +101,7 @@ def _covered(planes: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     return planes
 
 
-def train(data: dict[str, Any], out: Path, epochs: int) -> None:
+def train(data: dict[str, Any], out: Path, epochs: int, start_from: Path | None) -> None:
     from sklearn.metrics import roc_auc_score
 
     torch.manual_seed(SEED)
@@ -106,10 +109,14 @@ def train(data: dict[str, Any], out: Path, epochs: int) -> None:
     back = data["photo"] % KEPT_BACK == 0
     fit, watch = np.flatnonzero(~back), np.flatnonzero(back)
     net = PairJudge().to(memory_format=torch.channels_last)
+    rate = RATE
+    if start_from:
+        net.load_state_dict(torch.load(start_from))
+        rate = RATE / 3
     mean = copy.deepcopy(net)
     step, steps = 0, epochs * (len(fit) // BATCH)
-    optimiser = torch.optim.AdamW(net.parameters(), RATE, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, steps)
+    optimiser = torch.optim.AdamW(net.parameters(), rate, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, steps)
     start = time.time()
     for epoch in range(epochs):
         net.train()
@@ -161,17 +168,62 @@ def by_kind(data: dict[str, Any], at: Any, scores: Any) -> str:
     told = []
     for kind in sorted({str(k).split()[0] for k in kinds}):
         right = kinds == kind
-        for wrong in ("twin", "other", "shifted", "chance"):
+        for wrong in ("twin", "altered", "other", "shifted", "chance"):
             chosen = right | (kinds == f"{kind} {wrong}")
             if 0 < labels[chosen].sum() < chosen.sum():
                 told.append(f"{kind}/{wrong} {roc_auc_score(labels[chosen], scores[chosen]):.3f}")
     return ", ".join(told)
 
 
-def load(pattern: str) -> dict[str, Any]:
-    parts = [np.load(path) for path in sorted(glob.glob(pattern))]  # noqa: PTH207
+def load(files: Sequence[str]) -> dict[str, Any]:
+    parts = [np.load(path) for path in files]
     data = {name: np.concatenate([part[name] for part in parts]) for name in ("pixels", "label", "kind", "photo")}
+    data = altered(data, np.random.default_rng(SEED))
     return {**data, "pixels": with_agreement(data["pixels"])}
+
+
+def altered(data: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """One more wrong pair for each right one: the same place beside a mark that differs in one part.
+
+    A badge of the same make has the same symbol and other words. A part that is mirrored, or another mark's, looks as
+    much like the mark as those words do, in whatever style the mark is.
+    """
+    right = np.flatnonzero(data["label"] > 0.5)
+    made = [(k, pair) for k in right if (pair := _altered(data["pixels"], k, int(rng.choice(right)), rng)) is not None]
+    rows = np.array([k for k, _ in made])
+    return {
+        "pixels": np.concatenate([data["pixels"], np.stack([pair for _, pair in made])]),
+        "label": np.concatenate([data["label"], np.zeros(len(rows))]),
+        "kind": np.concatenate([data["kind"], [f"{kind} altered" for kind in data["kind"][rows]]]),
+        "photo": np.concatenate([data["photo"], data["photo"][rows]]),
+    }
+
+
+def _altered(pixels: Any, row: int, other: int, rng: np.random.Generator) -> Any:
+    """None where no part was found that the change makes different enough to be seen."""
+    side = pixels.shape[-1]
+    for _ in range(4):
+        h, w = (int(v) for v in rng.integers(side // 4, side * 2 // 3, 2))
+        y, x = int(rng.integers(8, side - 8 - h + 1)) if h < side - 16 else 8, int(rng.integers(8, side - 8 - w + 1))
+        part = (slice(None), slice(y, y + h), slice(x, x + w))
+        pair = pixels[row].copy()
+        old = pair[1:][part]
+        new = (old[:, :, ::-1], old[:, ::-1], old[:, ::-1, ::-1], _in_these_inks(pixels[other][1:][part], old))[
+            int(rng.integers(4))
+        ]
+        if np.mean(np.abs(new[1].astype(int) - old[1])) > LEAST_CHANGE * UNIT:
+            pair[1:][part] = new
+            return pair
+    return None
+
+
+def _in_these_inks(part: Any, old: Any) -> Any:
+    """Another mark's planes with the contrast and the sign of these."""
+    tone = part[1].astype(np.float32)
+    spread = tone.std() + 1e-3
+    sign = np.sign(np.mean((old[0] - old[0].mean()) * (old[1] - old[1].mean())) + 1e-6)
+    planes = [(tone - tone.mean()) / spread * plane.std() * k + plane.mean() for plane, k in zip(old, (sign, 1.0), strict=True)]
+    return np.clip(np.round(np.stack(planes)), -127, 127).astype(np.int8)
 
 
 def with_agreement(pixels: Any) -> Any:
@@ -193,17 +245,18 @@ def export(weights: Path, out: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data")
+    parser.add_argument("--data", nargs="+")
     parser.add_argument("--export", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--start", type=Path, help="weights to go on from, at a lower rate")
     given = parser.parse_args()
     torch.set_num_threads(1)
     if given.export:
         export(given.export, given.out)
         return
     given.out.mkdir(parents=True, exist_ok=True)
-    train(load(given.data), given.out, given.epochs)
+    train(load(given.data), given.out, given.epochs, given.start)
 
 
 if __name__ == "__main__":

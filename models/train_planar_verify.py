@@ -1,13 +1,12 @@
 """Trains planar_verify.json: is the mark really at the fitted place?
 
-    python models/train_planar_verify.py collect CORPUS ROWS.npz --icons FOLDER --scenes 200 --half 0
-    python models/train_planar_verify.py fit ROWS.npz... --pairs PAIRS.npz --out models/planar_verify.json
+    python models/train_planar_verify.py collect CORPUS ROWS.npz --icons FOLDER --scenes 200 --half 0 [--placed]
+    python models/train_planar_verify.py fit ROWS.npz... --out models/planar_verify.json
 
-`collect` composes marks on photos (bench/logo_scenes.py), searches for the right mark, for its twin (a badge of the
-same make with other words) and for another mark, and keeps what was measured at each place. Photos and logos are
-divided into two halves by the hash of their names; weights come from half 0 and real pairs, figures from half 1. `fit`
-is a ridge-penalised logistic regression, twice: the likeness from the parts of the mark alone, on the pairs of
-collect_planar_pairs.py, then the whole.
+`collect` composes marks on photos (bench/logo_scenes.py) that planar_pair.onnx was not trained on, searches for the
+right mark, for its twin (one of the same make with other words) and for another mark, and keeps what was measured at
+each place. Photos and logos are divided into two halves by the hash of their names; weights come from half 0 and real
+pairs, figures from half 1. `fit` is a ridge-penalised logistic regression over these and the network's answer.
 """
 
 from __future__ import annotations
@@ -24,31 +23,32 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
 
-from collect_planar_pairs import KINDS, marks_of_a_kind, packed, worked
+from collect_planar_pairs import KEPT_BACK, KINDS, fitted, marks_of_a_kind, near, packed, worked
 
 from logo_scenes import Invisible, compose, half_of, hard_view, plain_view, read_photo
 from verify_media.readers.fit_quality import Fit
 from verify_media.readers.frame_view import FrameView
-from verify_media.readers.local_agreement import NAMES as PARTS
+from verify_media.readers.pair_network import log_odds
+from verify_media.readers.local_agreement import agreement
 from verify_media.readers.mark_finder import Candidate, MarkFinder
-from verify_media.readers.planar import corners
+from verify_media.readers.matching import feature_matches
+from verify_media.readers.planar import Guess, corners
 from verify_media.readers.template import Template, from_pixels
-from verify_media.readers.verify_match import NAMES, Support, describe, logistic
+from verify_media.readers.verify_match import NAMES, Support, describe
 
 WIDTHS = (0.06, 0.09, 0.12, 0.18, 0.28, 0.45)
 RIGHT, WRONG = 0.08, 0.30
 """Worst corner over the mark's longer edge: below the first it is the mark, above the second it is not, between them
 unused."""
-TWIN_WEIGHT = 0.6
-"""Some twins cannot be told apart at their size; at full weight they would cost recall on badges that are right."""
+LIKENESS_TERMS = 4
+"""The last inputs of verify_match.describe."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """`inputs` are those for a likeness of 1."""
+    """`inputs` are those for a likeness of 1, `pixels` what the network sees."""
 
     inputs: Any
-    parts: Any
     pixels: Any
     label: float
     kind: str = ""
@@ -62,7 +62,7 @@ def first_guess(fit: Fit, support: Support) -> float:
     return float(min(0.98, 1 / (1 + np.exp(-logit))))
 
 
-def collect(corpus: Path, icons: list[Path], scenes: int, half: int, seed: int) -> Iterator[Row]:
+def collect(corpus: Path, icons: list[Path], scenes: int, half: int, seed: int, *, searched: bool) -> Iterator[Row]:
     rng = np.random.default_rng(seed)
     folders = ("camera", "scene_text", "physical_photos")
     photos = [p for f in folders for p in sorted((corpus / f).rglob("*.[jJ][pP]*")) if half_of(p) == half]
@@ -74,7 +74,7 @@ def collect(corpus: Path, icons: list[Path], scenes: int, half: int, seed: int) 
         if kind == "card":
             view = replace(view, width=max(0.12, view.width), on_card=False, one_colour=False)
         layers, view = worked(marks[0], view, kind, rng)
-        number = int(rng.integers(len(photos)))
+        number = KEPT_BACK * int(rng.integers(-(-len(photos) // KEPT_BACK)))
         try:
             picture, truth = compose(read_photo(photos[number], 1300), layers, view, rng)
         except Invisible:
@@ -84,8 +84,26 @@ def collect(corpus: Path, icons: list[Path], scenes: int, half: int, seed: int) 
             template = from_pixels("mark", mark, trim=kind != "card")
             if template is not None:
                 where = truth if role == "right" else None
-                for row in _rows(template, frame, where, is_sheet=kind == "card"):
+                rows = _rows(template, frame, where, is_sheet=kind == "card") if searched else ()
+                for row in (*rows, *_placed(template, frame, truth, role, rng)):
                     yield replace(row, kind=f"{kind} {role}", photo=number)
+
+
+def _placed(template: Template, frame: FrameView, truth: Any, role: str, rng: np.random.Generator) -> Iterator[Row]:
+    """What a search would find where the mark is: by features, and by a shape that was fitted from nearby."""
+    finder = MarkFinder(template, first_guess)
+    matches = feature_matches(frame, finder.features) + feature_matches(frame, finder.features, tilted=True)
+    found = finder._by_features(frame, matches, matches)[:4]
+    for _ in range(2):
+        place = fitted(frame, template, near(truth, rng), rng, always=True)
+        if place is not None:
+            found.append(finder._judged(frame, matches, place, 96, Guess(place, "shape")))
+    for candidate in found:
+        error = _error(candidate, template, truth)
+        if error < RIGHT or error > WRONG or role != "right":
+            pixels = packed(frame, template, candidate.fit.homography)
+            inputs = describe(candidate.fit, candidate.support, 1.0)
+            yield Row(inputs, pixels, float(error < RIGHT and role == "right"))
 
 
 def _rows(template: Template, frame: FrameView, truth: Any, *, is_sheet: bool) -> Iterator[Row]:
@@ -94,7 +112,7 @@ def _rows(template: Template, frame: FrameView, truth: Any, *, is_sheet: bool) -
         error = _error(candidate, template, truth) if truth is not None else 9.0
         if error < RIGHT or error > WRONG:
             pixels = packed(frame, template, candidate.fit.homography)
-            yield Row(describe(candidate.fit, candidate.support, 1.0), candidate.fit.parts, pixels, float(error < RIGHT))
+            yield Row(describe(candidate.fit, candidate.support, 1.0), pixels, float(error < RIGHT))
 
 
 def _error(candidate: Candidate, template: Template, truth: Any) -> float:
@@ -119,15 +137,21 @@ def fit(names: Sequence[str], inputs: Any, labels: Any, weights: Any, ridge: flo
     return {"names": list(names), **kept, "bias": round(float(beta[-1]), 5)}
 
 
-def fit_both(pairs: list[Any], rows: list[Any]) -> dict[str, Any]:
-    """The likeness, learned on the pairs, is an input of the whole."""
-    parts, labels = (np.concatenate([p[name] for p in pairs]) for name in ("parts", "labels"))
-    likeness = fit(PARTS, parts, labels * 0.98 + 0.01, np.ones(len(labels)), ridge=10.0)
-    judge = logistic(likeness, PARTS)
-    columns = ("inputs", "parts", "labels", "weights")
-    inputs, parts, labels, weights = (np.concatenate([r[name] for r in rows]) for name in columns)
-    inputs[:, -2:] *= np.clip([judge.log_odds(p) for p in parts], -8, 8)[:, None]
-    return {**fit(NAMES, inputs, labels, weights), "likeness": likeness}
+def fit_whole(rows: list[Any]) -> dict[str, Any]:
+    """Rows without a weight count once; real ones less, because their negatives are of few logos."""
+    inputs = np.concatenate([with_likeness(r["inputs"], r["pixels"]) for r in rows])
+    labels = np.concatenate([r["label"] for r in rows])
+    weights = np.concatenate([np.full(len(r["label"]), r.get("weight", 1.0)) for r in rows])
+    return fit(NAMES, inputs, labels, weights)
+
+
+def with_likeness(inputs: Any, pixels: Any) -> Any:
+    """The inputs with what the network says of the pixels."""
+    filled = inputs.copy()
+    for row, packed_pair in zip(filled, pixels, strict=True):
+        pair = packed_pair.astype(np.float32) / 31
+        row[-LIKENESS_TERMS:] *= log_odds(np.concatenate([pair, agreement(pair)])[None])[0]
+    return filled
 
 
 def main() -> None:
@@ -140,18 +164,18 @@ def main() -> None:
     gather.add_argument("--scenes", type=int, default=200)
     gather.add_argument("--half", type=int, default=0)
     gather.add_argument("--seed", type=int, default=1)
+    gather.add_argument("--placed", action="store_true", help="look only where the mark is: many more right ones")
     learn = commands.add_parser("fit")
     learn.add_argument("rows", type=Path, nargs="+")
-    learn.add_argument("--pairs", type=Path, nargs="+", required=True)
     learn.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     if given.command == "collect":
         icons = sorted(given.icons.glob("*.svg")) if given.icons else []
-        rows = list(collect(given.corpus, icons, given.scenes, given.half, given.seed))
+        rows = list(collect(given.corpus, icons, given.scenes, given.half, given.seed, searched=not given.placed))
         columns = {name: np.array([getattr(row, name) for row in rows]) for name in Row.__dataclass_fields__}
         np.savez_compressed(given.rows, **columns)
         return
-    learned = fit_both(*([np.load(path) for path in paths] for paths in (given.pairs, given.rows)))
+    learned = fit_whole([dict(np.load(path)) for path in given.rows])
     given.out.write_text(json.dumps(learned, indent=1) + "\n", encoding="utf-8")
 
 

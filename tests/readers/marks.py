@@ -7,6 +7,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from verify_media.readers.frame_view import FrameView
+from verify_media.readers.pair import pair
+from verify_media.readers.template import from_pixels
+
 
 def fern(side: int = 300) -> Any:
     """A flat logo in one ink with transparency: a leaf of five strokes beside a ring. RGBA."""
@@ -82,3 +86,17 @@ def worst_corner(found: Any, truth: Any) -> float:
     """Largest distance between corners, as a part of the truth's top edge."""
     distances = np.linalg.norm(np.array(found) - truth, axis=1)
     return float(distances.max() / np.linalg.norm(truth[1] - truth[0]))
+
+
+def laid(mark: Any, quad: Any) -> tuple[Any, Any]:
+    """The template of a mark (RGBA), and the homography that lays it on `quad`."""
+    template = from_pixels("mark", mark)
+    assert template is not None
+    width, height = template.size
+    square = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    return template, cv2.getPerspectiveTransform(square, np.array(quad, np.float32)).astype(np.float64)
+
+
+def pair_at(picture: Any, mark: Any, quad: Any) -> Any:
+    """The pair of pair.py for a mark sought at `quad`."""
+    return pair(FrameView(picture), *laid(mark, quad))

@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 
 from verify_media.readers.contour import Patch, rectify, respond
-from verify_media.readers.local_agreement import local_agreement
+from verify_media.readers.pair_network import likeness
 from verify_media.readers.outline import sample
-from verify_media.readers.pair import pair
 from verify_media.readers.planar import corners, foreshortening
 
 if TYPE_CHECKING:
@@ -59,8 +58,8 @@ class Fit:
     """Mean local correlation between the patch and the mark in its new inks, where the mark has detail."""
     agree_low: float
     """The lower quartile of the same: a badge of the same make with another name agrees in its ring only."""
-    parts: Floats
-    """Where the picture and the mark agree, part by part (`local_agreement.py`)."""
+    likeness: float
+    """Log-odds of the network that sees the place beside the mark (`pair_network.py`)."""
 
 
 def measure(view: FrameView, template: Template, homography: Matrix, level_px: int) -> Fit:
@@ -86,7 +85,7 @@ def measure(view: FrameView, template: Template, homography: Matrix, level_px: i
         explained_most=explained.most,
         agree=explained.agree,
         agree_low=explained.agree_low,
-        parts=local_agreement(pair(view, template, homography)),
+        likeness=likeness(view, template, homography),
         size_px=float(np.sqrt(cv2.contourArea(quad))),
         tilt=foreshortening(homography, template.size),
         centre=(float(quad[:, 0].mean()), float(quad[:, 1].mean())),

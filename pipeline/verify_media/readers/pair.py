@@ -23,53 +23,52 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float32]
     Matrix: TypeAlias = NDArray[np.float64]
 
-SIDE_PX = 80
+SIDE_PX = 96
 """Side of the square: the mark with the margin of its template, stretched to it."""
-NETWORK_SIDE_PX = 96
 
 
-def pair(view: FrameView, template: Template, homography: Matrix, side: int = SIDE_PX) -> Floats:
-    """3 x side x side: the place and the mark in its inks, both in units of the place's spread; the mark."""
-    seen = _place(view, template, homography, side)
-    mark, tones = _drawn(template, side)
+def pair(view: FrameView, template: Template, homography: Matrix) -> Floats:
+    """3 x SIDE_PX x SIDE_PX: the place and the mark in its inks, both in units of the place's spread; the mark."""
+    seen = _place(view, template, homography)
+    mark, tones = _drawn(template)
     values = seen.reshape(-1, 3).astype(np.float64)
-    redrawn = _redrawn(tones, values, side)
+    redrawn = _redrawn(tones, values)
     axis = _liveliest(redrawn)
     light, wanted = values @ axis, redrawn @ axis
     middle, spread = light.mean(), light.std() + 2.0
     planes = np.stack([(light - middle) / spread, (wanted - middle) / spread, mark])
-    return np.asarray(np.clip(planes.reshape(3, side, side), -4, 4), np.float32)
+    return np.asarray(np.clip(planes.reshape(3, SIDE_PX, SIDE_PX), -4, 4), np.float32)
 
 
-def _place(view: FrameView, template: Template, homography: Matrix, side: int) -> Any:
+def _place(view: FrameView, template: Template, homography: Matrix) -> Any:
     """RGB of the place, the mark's margin included."""
     quad = corners(homography, template.size)
     grown = np.sqrt(max(cv2.contourArea(quad), 1.0) / (template.size[0] * template.size[1]))
-    image, scale = view.for_size(float(grown * max(template.rgb.shape[:2])), side)
+    image, scale = view.for_size(float(grown * max(template.rgb.shape[:2])), SIDE_PX)
     height, width = template.rgb.shape[:2]
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
-    to_mark = np.array([[width / side, 0, -template.pad_px], [0, height / side, -template.pad_px], [0, 0, 1.0]])
+    to_mark = np.array([[width / SIDE_PX, 0, -template.pad_px], [0, height / SIDE_PX, -template.pad_px], [0, 0, 1.0]])
     chain = np.linalg.inv(half) @ np.diag([scale, scale, 1.0]) @ homography @ to_mark @ half
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpPerspective(image, chain, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpPerspective(image, chain, (SIDE_PX, SIDE_PX), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _drawn(template: Template, side: int) -> tuple[Any, Any]:
+def _drawn(template: Template) -> tuple[Any, Any]:
     """The mark in grey, zero mean and unit spread, and the shares of its colours (k x pixels); kept with the mark."""
 
     def make() -> tuple[Any, Any]:
-        small = cv2.resize(template.rgb, (side, side), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(template.rgb, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
         grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float64).ravel()
         tones = tones_of(np.asarray(small, np.uint8))
         return (grey - grey.mean()) / (grey.std() + 1e-6), tones.reshape(len(tones), -1).astype(np.float64)
 
-    drawn: tuple[Any, Any] = template.once(f"drawn {side}", make)
+    drawn: tuple[Any, Any] = template.once("drawn", make)
     return drawn
 
 
-def _redrawn(tones: Any, values: Any, side: int) -> Any:
+def _redrawn(tones: Any, values: Any) -> Any:
     """The mark's colours replaced by those of the place (least squares), under light that falls off evenly."""
-    ramp = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j].reshape(2, -1)
+    ramp = np.mgrid[-1 : 1 : SIDE_PX * 1j, -1 : 1 : SIDE_PX * 1j].reshape(2, -1)
     basis = np.vstack([tones, ramp])
     normal = basis @ basis.T + 1e-2 * np.eye(len(basis))
     return basis.T @ np.linalg.solve(normal, basis @ values)

@@ -1,7 +1,8 @@
-"""Is that really the mark? A small logistic model over what was measured at the place.
+"""Is that really the mark? A small logistic model over what was measured at the place and what a network saw there.
 
-Inlier counts mislead on look-alike badges and correlation misleads on cloth and glass, so neither decides alone; the
-weights come from composed and from real pictures together (see the model card beside them).
+Inlier counts mislead on look-alike badges, correlation misleads on cloth and glass, and the network knows real pictures
+badly, so none decides alone; the weights come from composed and from real pictures together (see the model card beside
+them).
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from verify_media.assets import model
-from verify_media.readers.local_agreement import NAMES as PARTS
 
 if TYPE_CHECKING:
     from verify_media.readers.fit_quality import Fit
@@ -23,9 +23,7 @@ NAMES = (
     "hit", "over_chance", "over_rival", "over_across", "sign", "calm", "weakest", "ncc", "size", "tilt",
     "sift", "orb", "spread", "detail", "hit_sign", "hit_calm", "ncc_hit", "sift_hit", "tilt_hit", "lift_ratio",
     "explained", "explained_most", "explained_hit",
-    "agree", "agree_low", "likeness", "likeness_large",
-    "edge_typical", "edge_gap", "tone_typical", "tone_gap", "edge_inner", "tone_inner",
-    "likeness_tone", "likeness_edge", "likeness_explained",
+    "agree", "agree_low", "likeness", "likeness_large", "likeness_hit", "likeness_explained",
 )  # fmt: skip
 
 
@@ -40,7 +38,8 @@ class Support:
 
 
 def describe(fit: Fit, support: Support, likeness: float) -> Any:
-    """The model's inputs, in the order of NAMES. `likeness`: log-odds from the parts of the mark alone."""
+    """The model's inputs, in the order of NAMES. The last four are in proportion to `likeness`: the log-odds of the
+    network, or 1 where they are filled in later."""
     sift, orb = np.log1p(support.sift), np.log1p(support.orb)
     tilt = np.log(fit.tilt)
     return np.array([
@@ -48,20 +47,9 @@ def describe(fit: Fit, support: Support, likeness: float) -> Any:
         fit.weakest, fit.ncc, np.log(max(fit.size_px, 8.0) / 100), tilt, sift, orb, support.spread, support.detail,
         fit.hit * fit.sign, fit.hit * min(fit.calm, 2.0), fit.ncc * fit.hit, sift * fit.hit, tilt * fit.hit,
         np.log((fit.hit + 0.02) / (fit.chance + 0.02)), fit.explained, fit.explained_most, fit.explained_most * fit.hit,
-        fit.agree, fit.agree_low, *_describe_parts(fit, likeness),
+        fit.agree, fit.agree_low, likeness, likeness * min(fit.size_px / 100, 1.5), likeness * fit.hit,
+        likeness * fit.explained,
     ])  # fmt: skip
-
-
-def _describe_parts(fit: Fit, likeness: float) -> tuple[float, ...]:
-    """A twin agrees well as a rule and badly somewhere; a print on cloth agrees moderately everywhere."""
-    part = dict(zip(PARTS, fit.parts.tolist(), strict=True))
-    edge, tone = part["edge_p50"], part["tone_p50"]
-    return (
-        likeness, likeness * min(fit.size_px / 100, 1.5),
-        edge, edge - part["edge_worst3"], tone, tone - part["tone_worst3"],
-        part["edge_inner"] - part["edge_mean"], part["tone_inner"] - part["tone_mean"],
-        likeness * max(tone - 0.6, 0.0), likeness * max(edge - 0.5, 0.0), likeness * fit.explained,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +65,15 @@ class Logistic:
         return float(np.clip(((inputs - self.mean) / self.scale) @ self.weights + self.bias, -30, 30))
 
 
-def logistic(kept: dict[str, Any], names: tuple[str, ...]) -> Logistic:
-    if tuple(kept["names"]) != names:
+@cache
+def _weights() -> Logistic:
+    kept = json.loads(model("planar_verify.json").read_text(encoding="utf-8"))
+    if tuple(kept["names"]) != NAMES:
         raise ValueError("planar_verify.json was trained for other measurements")
     mean, scale, weights = (np.array(kept[name], np.float64) for name in ("mean", "scale", "weights"))
     return Logistic(mean, scale, weights, float(kept["bias"]))
 
 
-@cache
-def _weights() -> tuple[Logistic, Logistic]:
-    kept = json.loads(model("planar_verify.json").read_text(encoding="utf-8"))
-    return logistic(kept, NAMES), logistic(kept["likeness"], PARTS)
-
-
 def probability(fit: Fit, support: Support) -> float:
     """0 to 1 that the mark is at the fitted place."""
-    whole, parts = _weights()
-    likeness = float(np.clip(parts.log_odds(fit.parts), -8, 8))
-    return float(1 / (1 + np.exp(-whole.log_odds(describe(fit, support, likeness)))))
+    return float(1 / (1 + np.exp(-_weights().log_odds(describe(fit, support, fit.likeness)))))
