@@ -86,8 +86,7 @@ class SameColours:
 
 def collect(corpus: Path, icons: list[Path], crops: int, half: int, seed: int) -> Iterator[Row]:
     rng = np.random.default_rng(seed)
-    folders = ("camera", "scene_text", "physical_photos")
-    photos = [p for f in folders for p in sorted((corpus / f).rglob("*.[jJ][pP]*")) if half_of(p) == half]
+    photos = photos_of(corpus, half)
     icons = [p for p in icons if half_of(p) == half]
     photo: Any = None
     which = 0
@@ -136,6 +135,12 @@ def _plated(mark: Any, seed: int) -> Any:
     alpha = mark[..., 3:].astype(np.float32) / 255
     inside[:] = inside * (1 - alpha) + mark[..., :3] * alpha
     return plate
+
+
+def photos_of(corpus: Path, half: int) -> list[Path]:
+    """The photos of one half of the corpus, always in the same order."""
+    folders = ("camera", "scene_text", "physical_photos")
+    return [p for f in folders for p in sorted((corpus / f).rglob("*.[jJ][pP]*")) if half_of(p) == half]
 
 
 def worked(mark: Any, view: View, kind: str, rng: np.random.Generator) -> tuple[Any, View]:

@@ -222,7 +222,10 @@ def _in_these_inks(part: Any, old: Any) -> Any:
     tone = part[1].astype(np.float32)
     spread = tone.std() + 1e-3
     sign = np.sign(np.mean((old[0] - old[0].mean()) * (old[1] - old[1].mean())) + 1e-6)
-    planes = [(tone - tone.mean()) / spread * plane.std() * k + plane.mean() for plane, k in zip(old, (sign, 1.0), strict=True)]
+    planes = [
+        (tone - tone.mean()) / spread * plane.std() * k + plane.mean()
+        for plane, k in zip(old, (sign, 1.0), strict=True)
+    ]
     return np.clip(np.round(np.stack(planes)), -127, 127).astype(np.int8)
 
 

@@ -19,27 +19,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
 
-from collect_planar_pairs import KEPT_BACK, KINDS, fitted, marks_of_a_kind, near, packed, worked
+from collect_planar_pairs import KEPT_BACK, KINDS, fitted, marks_of_a_kind, near, packed, photos_of, worked
 
 from logo_scenes import Invisible, compose, half_of, hard_view, plain_view, read_photo
 from verify_media.readers.fit_quality import Fit
 from verify_media.readers.frame_view import FrameView
-from verify_media.readers.pair_network import log_odds
 from verify_media.readers.local_agreement import agreement
 from verify_media.readers.mark_finder import Candidate, MarkFinder
 from verify_media.readers.matching import feature_matches
+from verify_media.readers.pair_network import log_odds
 from verify_media.readers.planar import Guess, corners
 from verify_media.readers.template import Template, from_pixels
 from verify_media.readers.verify_match import NAMES, Support, describe
 
 WIDTHS = (0.06, 0.09, 0.12, 0.18, 0.28, 0.45)
-RIGHT, WRONG = 0.08, 0.30
-"""Worst corner over the mark's longer edge: below the first it is the mark, above the second it is not, between them
-unused."""
+RIGHT = 0.08
+"""Worst corner over the mark's longer edge below which it is the mark. What lies over it otherwise is not used."""
 LIKENESS_TERMS = 4
 """The last inputs of verify_match.describe."""
 
@@ -64,9 +64,7 @@ def first_guess(fit: Fit, support: Support) -> float:
 
 def collect(corpus: Path, icons: list[Path], scenes: int, half: int, seed: int, *, searched: bool) -> Iterator[Row]:
     rng = np.random.default_rng(seed)
-    folders = ("camera", "scene_text", "physical_photos")
-    photos = [p for f in folders for p in sorted((corpus / f).rglob("*.[jJ][pP]*")) if half_of(p) == half]
-    icons = [p for p in icons if half_of(p) == half]
+    photos, icons = photos_of(corpus, half), [p for p in icons if half_of(p) == half]
     for _ in range(scenes):
         kind = str(rng.choice(KINDS))
         marks = marks_of_a_kind(rng, icons, kind)
@@ -89,6 +87,22 @@ def collect(corpus: Path, icons: list[Path], scenes: int, half: int, seed: int, 
                     yield replace(row, kind=f"{kind} {role}", photo=number)
 
 
+def collect_absent(corpus: Path, icons: list[Path], scenes: int, half: int, seed: int) -> Iterator[Row]:
+    """What the present weights take for a mark in photos that do not show it: a search picks the worst of many."""
+    rng = np.random.default_rng(seed)
+    photos, icons = photos_of(corpus, half), [p for p in icons if half_of(p) == half]
+    for _ in range(scenes):
+        kind = str(rng.choice(["flat", *KINDS]))
+        number = int(rng.integers(len(photos)))
+        template = from_pixels("mark", marks_of_a_kind(rng, icons, kind)[0], trim=kind != "card")
+        if template is None:
+            continue
+        frame = FrameView(read_photo(photos[number], 1300))
+        for candidate in MarkFinder(template, is_sheet=kind == "card").candidates(frame)[:4]:
+            pixels = packed(frame, template, candidate.fit.homography)
+            yield Row(describe(candidate.fit, candidate.support, 1.0), pixels, 0.0, f"{kind} absent", number)
+
+
 def _placed(template: Template, frame: FrameView, truth: Any, role: str, rng: np.random.Generator) -> Iterator[Row]:
     """What a search would find where the mark is: by features, and by a shape that was fitted from nearby."""
     finder = MarkFinder(template, first_guess)
@@ -99,20 +113,24 @@ def _placed(template: Template, frame: FrameView, truth: Any, role: str, rng: np
         if place is not None:
             found.append(finder._judged(frame, matches, place, 96, Guess(place, "shape")))
     for candidate in found:
-        error = _error(candidate, template, truth)
-        if error < RIGHT or error > WRONG or role != "right":
+        is_right = role == "right" and _error(candidate, template, truth) < RIGHT
+        if is_right or role != "right" or _is_elsewhere(candidate, truth):
             pixels = packed(frame, template, candidate.fit.homography)
-            inputs = describe(candidate.fit, candidate.support, 1.0)
-            yield Row(inputs, pixels, float(error < RIGHT and role == "right"))
+            yield Row(describe(candidate.fit, candidate.support, 1.0), pixels, float(is_right))
 
 
 def _rows(template: Template, frame: FrameView, truth: Any, *, is_sheet: bool) -> Iterator[Row]:
     finder = MarkFinder(template, first_guess, is_sheet=is_sheet)
     for candidate in finder.candidates(frame)[: 3 if truth is None else 6]:
-        error = _error(candidate, template, truth) if truth is not None else 9.0
-        if error < RIGHT or error > WRONG:
+        is_right = truth is not None and _error(candidate, template, truth) < RIGHT
+        if is_right or truth is None or _is_elsewhere(candidate, truth):
             pixels = packed(frame, template, candidate.fit.homography)
-            yield Row(describe(candidate.fit, candidate.support, 1.0), pixels, float(error < RIGHT))
+            yield Row(describe(candidate.fit, candidate.support, 1.0), pixels, float(is_right))
+
+
+def _is_elsewhere(candidate: Candidate, truth: Any) -> bool:
+    """Not the mark askew, or turned by what it does not show: a flower of five petals."""
+    return bool(cv2.pointPolygonTest(truth.astype(np.float32), candidate.fit.centre, False) < 0)
 
 
 def _error(candidate: Candidate, template: Template, truth: Any) -> float:
@@ -164,6 +182,7 @@ def main() -> None:
     gather.add_argument("--scenes", type=int, default=200)
     gather.add_argument("--half", type=int, default=0)
     gather.add_argument("--seed", type=int, default=1)
+    gather.add_argument("--absent", action="store_true", help="search, with the present weights, for what is not there")
     gather.add_argument("--placed", action="store_true", help="look only where the mark is: many more right ones")
     learn = commands.add_parser("fit")
     learn.add_argument("rows", type=Path, nargs="+")
@@ -171,7 +190,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.command == "collect":
         icons = sorted(given.icons.glob("*.svg")) if given.icons else []
-        rows = list(collect(given.corpus, icons, given.scenes, given.half, given.seed, searched=not given.placed))
+        wanted = (given.corpus, icons, given.scenes, given.half, given.seed)
+        rows = list(collect_absent(*wanted) if given.absent else collect(*wanted, searched=not given.placed))
         columns = {name: np.array([getattr(row, name) for row in rows]) for name in Row.__dataclass_fields__}
         np.savez_compressed(given.rows, **columns)
         return

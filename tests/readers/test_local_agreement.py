@@ -11,7 +11,7 @@ QUAD = np.array([(400, 300), (600, 330), (580, 530), (390, 500)], np.float32)
 
 def test_the_planes_are_correlations() -> None:
     planes = agreement(pair_at(put(ground(), badge("WILLOW", "THREAD"), QUAD), badge("WILLOW", "THREAD"), QUAD))
-    assert planes.shape == (4, SIDE_PX, SIDE_PX) and -1.01 <= planes.min() and planes.max() <= 1.01
+    assert planes.shape == (4, SIDE_PX, SIDE_PX) and planes.min() >= -1.01 and planes.max() <= 1.01
 
 
 def test_a_twin_agrees_in_its_ring_only() -> None:

@@ -72,9 +72,7 @@ def test_another_name_by_a_letter_is_asked_about(facts: Facts) -> None:
     assert verdicts(only(facts, both), "mark-in-every-item") == [Verdict.PASS]
 
 
-@pytest.mark.parametrize(
-    ("outcome", "verdict"), [(Outcome.PHYSICAL, Verdict.PASS), (Outcome.UNSURE, Verdict.REVIEW)]
-)
+@pytest.mark.parametrize(("outcome", "verdict"), [(Outcome.PHYSICAL, Verdict.PASS), (Outcome.UNSURE, Verdict.REVIEW)])
 def test_a_digital_mark_beside_one_that_may_be_real_is_an_overlay_for_review(
     facts: Facts, outcome: Outcome, verdict: Verdict
 ) -> None:

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from verify_media.readers.contour import Patch, rectify, respond
-from verify_media.readers.pair_network import likeness
 from verify_media.readers.outline import sample
+from verify_media.readers.pair_network import likeness
 from verify_media.readers.planar import corners, foreshortening
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float32]
     Matrix: TypeAlias = NDArray[np.float64]
+
+
+_ANGLES = np.arange(48) * (np.pi / 24)
+MOST_TURNS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,37 @@ def promise(view: FrameView, template: Template, homography: Matrix, level_px: i
     near, slope = _near(patch, contour)
     beside = np.mean([_beside(patch, contour, move) for move in _moves(max(contour.size))[::2]])
     return float(near.mean() - beside) + 0.3 * _sign(near, slope)
+
+
+def turns(view: FrameView, template: Template, homography: Matrix, level_px: int) -> list[Matrix]:
+    """The homography with the mark turned about its own middle, to where its contour fits best but for where it is.
+
+    The ring of a round mark fits at every turn, and what is inside weighs little beside it.
+    """
+    contour = template.contour(level_px)
+    patch = rectify(view, template, contour, homography)
+    scores = np.array([_turned(patch, contour, angle) for angle in _ANGLES])
+    scores[0] = -1
+    is_peak = (scores >= np.roll(scores, 1)) & (scores >= np.roll(scores, -1))
+    best = [k for k in np.argsort(-scores) if is_peak[k]][:MOST_TURNS]
+    centre = np.array(template.size) / 2
+    to_centre = np.array([[1, 0, -centre[0]], [0, 1, -centre[1]], [0, 0, 1.0]])
+    back = np.linalg.inv(to_centre)
+    return [homography @ back @ _rotation(_ANGLES[k], 3) @ to_centre for k in best]
+
+
+def _turned(patch: Patch, contour: Contour, angle: float) -> float:
+    """As `promise`, without what lies beside."""
+    turn, middle = _rotation(angle, 2), np.array(contour.size) / 2
+    points, normals = (contour.points - middle) @ turn.T + middle, contour.normals @ turn.T
+    response, slope = respond(patch, points, normals)
+    return float(response.mean()) + 0.3 * _sign(response, slope)
+
+
+def _rotation(angle: float, size: int) -> Any:
+    matrix = np.eye(size)
+    matrix[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    return matrix
 
 
 def _near(patch: Patch, contour: Contour) -> tuple[Floats, Floats]:

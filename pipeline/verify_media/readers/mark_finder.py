@@ -3,7 +3,7 @@ judged."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from verify_media.readers.contour import align
-from verify_media.readers.fit_quality import Fit, measure, promise
+from verify_media.readers.fit_quality import Fit, measure, promise, turns
 from verify_media.readers.frame_view import FrameView
 from verify_media.readers.matching import Matches, TemplateFeatures, feature_matches
 from verify_media.readers.planar import Guess, feature_guesses, is_sane
@@ -38,6 +38,9 @@ class FinderSettings:
     sure: float = 0.99
     coarse_keep: int = 10
     alike: float = 0.05
+    round: float = 1.3
+    """Ratio of the sides up to which a mark may be round, and its other turns are tried at so many places."""
+    turned: int = 2
 
 
 SETTINGS = FinderSettings()
@@ -123,7 +126,17 @@ class MarkFinder:
             fitted = align(view, self.shape, homography, 96, FINE)
             if fitted is not None:
                 found.append(self._judged(view, matches, fitted, 96, guess))
-        return found
+        return found + self._turned(view, matches, found)
+
+    def _turned(self, view: FrameView, matches: tuple[Matches, ...], found: Sequence[Candidate]) -> list[Candidate]:
+        """A round mark at the other turns of its best places."""
+        size = self.shape.size
+        if max(size) > SETTINGS.round * min(size) or _is_sure(found):
+            return []
+        best = sorted(found, key=lambda c: -(c.fit.hit - c.fit.chance))[: SETTINGS.turned]
+        turned = [turn for c in best for turn in turns(view, self.shape, c.fit.homography, 96)]
+        fitted = [align(view, self.shape, turn, 96, FINE) for turn in turned]
+        return [self._judged(view, matches, place, 96, Guess(place, "shape")) for place in fitted if place is not None]
 
     def _judged(
         self, view: FrameView, matches: Iterable[Matches], homography: Matrix, level: int, guess: Guess
