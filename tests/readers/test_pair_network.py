@@ -19,12 +19,14 @@ def seen(picture: Any, mark: Any) -> float:
 
 @pytest.mark.parametrize("mark", [badge("WILLOW", "THREAD"), fern()], ids=["badge", "symbol"])
 def test_a_mark_is_known_by_sight(mark: Any) -> None:
-    assert 1.0 < seen(put(ground(), mark, QUAD), mark) <= MOST
+    assert 0.5 < seen(put(ground(), mark, QUAD), mark) <= MOST
 
 
-def test_a_twin_with_other_words_is_told() -> None:
+def test_a_twin_is_told_by_its_symbol_and_less_liked_for_its_words() -> None:
     picture = put(ground(), badge("WILLOW", "THREAD"), QUAD)
-    assert seen(picture, badge("COPPER", "RIVER")) < 0
+    itself, words = seen(picture, badge("WILLOW", "THREAD")), seen(picture, badge("COPPER", "RIVER"))
+    assert words < itself - 0.5
+    assert seen(picture, badge("COPPER", "RIVER", star=False)) < -1.0
 
 
 def test_bare_ground_is_no_mark() -> None:

@@ -21,7 +21,8 @@ def agreement(pair: Any) -> Any:
     that of the directions of their edges, each at the best of nine slips."""
     seen, wanted, mark = (np.ascontiguousarray(plane, np.float32) for plane in pair)
     edges = _doubled(seen), _doubled(mark)
-    return np.stack([*(_correlation(seen, wanted, w) for w in WINDOWS), *(_alike(*edges, w) for w in WINDOWS)])
+    planes = [*(_correlation(seen, wanted, w) for w in WINDOWS), *(_alike(*edges, w) for w in WINDOWS)]
+    return np.clip(np.stack(planes), -1, 1)  # at the border, slipped means are not those of what is slipped
 
 
 def _correlation(seen: Any, wanted: Any, window: int) -> Any:

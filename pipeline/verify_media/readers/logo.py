@@ -17,19 +17,15 @@ from verify_media.records import Frame, Quad, Reader, Sighting
 
 @dataclass(frozen=True, slots=True)
 class ReaderSettings:
-    """`found` from the false-sight curve on pictures without the mark; below it a place may still be confirmed by its
-    lettering, which no chance likeness shares."""
+    """`found` from the false-sight curve on pictures without the mark; from `asked` it is a question; below it a place
+    may still be confirmed by its lettering, which no chance likeness shares."""
 
     found: float = 0.75
+    asked: float = 0.5
     doubtful: float = 0.05
     most: int = 4
     same: float = 5.0
     """Log-odds of the mark's own words at their own places."""
-    seen_same: float = 3.5
-    """Likeness (log-odds) from which a mark need not be read: of 1,300 twins of kept-back photos, none or one in a
-    thousand passes, of the right marks every third."""
-    seen_px: float = 80.0
-    """And its size in the frame: below, words are too small to differ."""
 
 
 SETTINGS = ReaderSettings()
@@ -47,7 +43,7 @@ class LogoReader:
 
 
 def find_marks(finders: Sequence[MarkFinder], frame: Frame, reader: Reader) -> tuple[Sighting, ...]:
-    """Sightings of every mark, best first; those whose lettering cannot be compared are not `readable`."""
+    """Sightings of every mark, best first; those that may be another mark are not `readable`."""
     view = view_of(frame.image)
     found = [s for finder in finders for s in _sightings(finder, view, frame, reader)]
     return tuple(sorted(found, key=lambda s: (not s.readable, -s.score)))
@@ -61,16 +57,11 @@ def _sightings(finder: MarkFinder, view: FrameView, frame: Frame, reader: Reader
         candidate = finder.finished(view, rough)
         lettering = compare(view, finder.template, candidate.fit.homography)
         score = _with_lettering(candidate.p, lettering)
-        if score >= SETTINGS.found:
-            readable = lettering is not Lettering.UNREAD or _is_seen(candidate)
+        if score >= SETTINGS.asked:
+            readable = score >= SETTINGS.found and lettering is not Lettering.UNREAD
             quad = _quad(finder, candidate)
             kept.append(Sighting(finder.template.name, reader, quad, score, frame.time_s, readable=readable))
     return kept
-
-
-def _is_seen(candidate: Candidate) -> bool:
-    """The mark is so large and so like itself that no other words fit."""
-    return candidate.fit.likeness >= SETTINGS.seen_same and candidate.fit.size_px >= SETTINGS.seen_px
 
 
 def _quad(finder: MarkFinder, candidate: Candidate) -> Quad:
