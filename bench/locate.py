@@ -159,7 +159,7 @@ def survey(image: Pixels, names: Sequence[str]) -> dict[str, Any]:
     """What TextReader([name]).find would say for each name, with the looks shared: name -> quad."""
     forms = {name: variants(name) for name in names}
     reader = TextReader(())
-    reader._alphabet = Alphabet(form.key for several in forms.values() for form in several)
+    reader._alphabet = Alphabet(form.letters for several in forms.values() for form in several)
     page = Page(Frame(image), View(image))
     searches = {name: Search(reader, page, name, forms[name]) for name in names}
     for look in looks.LOOKS:

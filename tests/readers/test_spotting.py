@@ -87,7 +87,9 @@ def test_a_name_runs_over_several_readings() -> None:
         ("Willow & Thread", ("willowandthread", "willowthread")),
         ("Willow and Thread", ("willowandthread", "willowthread")),
         ("Anna's Café", ("annascafe",)),
-        ("Straße 7", ("strasse7",)),
+        ("Straße 7", ("straße7", "strasse7")),
+        ("Müllers Wolle", ("mullerswolle", "muellerswolle")),
+        ("Cœur & Æble", ("cœurandæble", "coeurandaeble", "cœuræble", "coeuraeble")),
         ("&", ()),
     ],
 )

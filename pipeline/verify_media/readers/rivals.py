@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from verify_media.readers.ocr_recognise import Alphabet, Reading, fold
+from verify_media.readers.ocr_recognise import Alphabet, Reading, fold, is_unwritten
 from verify_media.readers.spotting import Form, Match
 
 Floats = NDArray[np.float32]
@@ -65,17 +65,17 @@ def other_name(readings: Sequence[Rival], forms: Sequence[Form]) -> str:
     if np.mean([max(seen.lead, SETTINGS.least) for seen in readings]) < SETTINGS.lead:
         return ""
     names = {"", *(form.key for form in forms)}
-    return next((seen.read for seen in readings if fold(seen.read) not in names), readings[0].key)
+    return next((seen.read for seen in readings if fold(seen.read) not in names), readings[0].key.lower())
 
 
 def strongest(window: Floats, forms: Sequence[Form], alphabet: Alphabet) -> tuple[str, float]:
     """The likeliest name one letter off, and its log-likelihood less that of the likeliest form."""
     letters = [key for key, column in alphabet.index.items() if key and window[:, column].max() >= _possible()]
-    looks = {skeleton(form.key) for form in forms}
+    looks = {skeleton(form.letters) for form in forms}
     rivals = sorted({key for form in forms for key in one_letter_off(form, letters) if skeleton(key) not in looks})
     if not rivals:
         return "", -np.inf
-    scores = likelihoods(window, [*(form.key for form in forms), *rivals], alphabet)
+    scores = likelihoods(window, [*(form.letters for form in forms), *rivals], alphabet)
     wanted, others = scores[: len(forms)], scores[len(forms) :]
     best = int(others.argmax())
     return rivals[best], float(others[best] - wanted.max())
@@ -106,17 +106,23 @@ def _word_ends(line: Reading) -> NDArray[np.bool_]:
 
 
 def one_letter_off(form: Form, letters: Sequence[str]) -> Iterator[str]:
-    """Names with a letter less, other or more. Between words only a plural is one: an ornament or "&" is read there."""
-    key = form.key
+    """Names with a letter less, other or more. Between words only a plural is one: an ornament or "&" is read there.
+
+    What stands for a letter that the network cannot write is such a letter.
+    """
+    key = form.letters
+    written = [letter for letter in letters if not is_unwritten(letter)]
     for place in range(len(key) + 1):
         head, tail = key[:place], key[place:]
-        yield from (head + letter + tail for letter in letters if letter == "s" or place not in form.joints)
+        yield from (head + letter + tail for letter in written if letter == "s" or place not in form.joints)
         if tail:
-            yield from (head + letter + tail[1:] for letter in ("", *letters))
+            alike = [letter for letter in letters if is_unwritten(letter) == is_unwritten(tail[0])]
+            yield from (head + letter + tail[1:] for letter in ("", *alike))
 
 
 def skeleton(key: str) -> str:
     """The same for names that look the same."""
+    key = key.lower()
     for written, seen in _CONFUSED:
         key = key.replace(written, seen)
     return key

@@ -8,18 +8,23 @@ costs up to 7.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from verify_media.readers.ocr_recognise import Alphabet, Reading, characters, fold
+from verify_media.readers.ocr_recognise import Alphabet, Reading, characters, fold, spelt
 from verify_media.readers.trellis import Path, best_paths, letter_spans
 
 Floats = NDArray[np.float32]
 
 AND = re.compile(r"\s*(?:&|\+|\b(?:and|und|et|y|n)\b|'n'?)\s*", re.IGNORECASE)
+
+_LIGATURES = {"ß": "ss", "æ": "ae", "œ": "oe"}
+_UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", **_LIGATURES}
+"""How the letters are written where a keyboard, an address or a typeface lacks them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,13 @@ class Form:
     compound: bool = False
     joints: tuple[int, ...] = ()
     """Where its words meet: letters of the key before each."""
+    spelt: str = ""
+    """The key, with capitals for letters that the network cannot write (`ocr_recognise.spelt`); "" has none."""
+
+    @property
+    def letters(self) -> str:
+        """Keys of the alphabet."""
+        return self.spelt or self.key
 
 
 def variants(name: str) -> tuple[Form, ...]:
@@ -93,25 +105,35 @@ def variants(name: str) -> tuple[Form, ...]:
     several = sum(bool(fold(word)) for word in name.split()) > 1
     forms: dict[str, Form] = {}
     for written in (AND.sub(" and ", name), AND.sub(" ", name), name):
-        key = fold(written)
-        if key and 2 * len(key) > len(plain):
-            forms.setdefault(key, Form(key, several and len(key) >= SETTINGS.compound, _joints(written)))
+        for text in _spellings(written):
+            letters = spelt(text)
+            if letters and 2 * len(letters) > len(plain):
+                compound = several and len(letters) >= SETTINGS.compound
+                forms.setdefault(letters, Form(letters.lower(), compound, _joints(text), letters))
     return tuple(forms.values())
 
 
+def _spellings(name: str) -> Iterator[str]:
+    """Weiß & Süß, Weiss & Süss, Weiss & Suess: as it is, without ligatures, and without umlauts too."""
+    small = unicodedata.normalize("NFC", name).lower()
+    yield name
+    for table in (_LIGATURES, _UMLAUTS):
+        yield "".join(table.get(character, character) for character in small)
+
+
 def _joints(name: str) -> tuple[int, ...]:
-    lengths = [len(fold(word)) for word in name.split()]
+    lengths = [len(spelt(word)) for word in name.split()]
     return tuple(sorted({sum(lengths[:count]) for count in range(1, len(lengths))} - {0, sum(lengths)}))
 
 
 def spot(readings: Sequence[Sequence[Reading]], form: Form, alphabet: Alphabet) -> list[Match]:
     """The best place of a folded name in each line. A line is one reading, or several that follow one another."""
     lines = [joined(parts) for parts in readings]
-    emissions = [emission(line, form.key, alphabet) for line in lines]
-    found = best_paths(emissions, form.key, alphabet)
+    emissions = [emission(line, form.letters, alphabet) for line in lines]
+    found = best_paths(emissions, form.letters, alphabet)
     matches = [_match(line, form, path) for line, path in zip(lines, found, strict=True)]
     return [
-        replace(match, letters=letter_spans(line[match.start : match.stop], form.key, alphabet, match.start))
+        replace(match, letters=letter_spans(line[match.start : match.stop], form.letters, alphabet, match.start))
         if match.score >= SETTINGS.found
         else match
         for match, line in zip(matches, emissions, strict=True)

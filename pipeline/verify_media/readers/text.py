@@ -72,7 +72,7 @@ class TextReader:
         self._language = "+".join(dict.fromkeys(tesseract_language(text) for text in self._strange if text))
         readable = [(text, mark) for text, mark in reversed(marks) if network_reads(text)]
         self._forms = {form: mark for text, mark in readable for form in variants(text)}
-        self._alphabet = Alphabet(form.key for form in self._forms)
+        self._alphabet = Alphabet(form.letters for form in self._forms)
         self._page: Page | None = None
 
     def find(
@@ -147,7 +147,7 @@ class TextReader:
         first = rival(line, candidate.match, forms, self._alphabet)
         if first.lead < RIVALS.doubt:
             return sighting
-        is_longer = candidate.form.key in first.key
+        is_longer = candidate.form.letters in first.key
         again = [] if is_longer else self._again(candidate, sighting, forms, page)
         return replace(sighting, other_name=other_name([first, *again], forms))
 
