@@ -35,7 +35,7 @@ from verify_media.records import Frame
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-SIDE = (960, 720)
+SIDE = (640, 480)
 """Width and height of the part of a photo that is shown: a name is as large in it as in a picture of a phone."""
 CAP = 64
 HALVES = ("tune", "held")
@@ -209,6 +209,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=list(KINDS))
     parser.add_argument("--rounds", type=int, default=2, help="pictures of each name")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--looks", type=int, help="only so many ways to search")
     parser.add_argument("--near", action="store_true", help="ask for names one letter off as well")
     options = parser.parse_args()
     photos = [path for path in sorted((options.corpus / "camera").glob("*.jpg")) if half_of(path) == options.half]
@@ -216,31 +217,31 @@ def main() -> None:
         "| kind | found | asked | too small | missed | near names found, asked | CPU s |\n|---|---|---|---|---|---|---|"
     )
     for kind in options.only:
-        row(kind, list(pictures(kind, options.half, photos, options.rounds, options.seed)), near=options.near)
+        row(kind, list(pictures(kind, options.half, photos, options.rounds, options.seed)), options)
 
 
-def row(kind: str, shown: Sequence[Shown], *, near: bool) -> None:
+def row(kind: str, shown: Sequence[Shown], options: argparse.Namespace) -> None:
     start = time.process_time()
     answers: Counter[str] = Counter()
     for picture in shown:
-        answers[answer := ask(picture.name, picture.image)] += 1
+        answers[answer := ask(picture.name, picture.image, options.looks)] += 1
         if answer != "found":
             print(answer, kind, picture.name, "|", picture.written, picture.story, file=sys.stderr, flush=True)
     spent = (time.process_time() - start) / max(1, len(shown))
     others: Counter[str] = Counter()
-    for number, picture in enumerate(shown if near else ()):
+    for number, picture in enumerate(shown if options.near else ()):
         name = one_off(picture.name, random.Random(f"{kind} {number}"))
-        others[answer := ask(name, picture.image)] += 1
+        others[answer := ask(name, picture.image, options.looks)] += 1
         if answer == "found":
             print("near", kind, name, "|", picture.written, picture.story, file=sys.stderr, flush=True)
     cells = [f"{answers[answer]}" for answer in ("found", "asked", "too small", "missed")]
-    rivals = f"{others['found']}, {others['asked']} of {others.total()}" if near else "-"
+    rivals = f"{others['found']}, {others['asked']} of {others.total()}" if options.near else "-"
     print(f"| {kind} ({len(shown)}) | " + " | ".join(cells) + f" | {rivals} | {spent:.1f} |", flush=True)
 
 
-def ask(name: str, image: Pixels) -> str:
+def ask(name: str, image: Pixels, most_looks: int | None) -> str:
     """What the reader says of a name: "found", "asked" (perhaps another), "too small" or "missed"."""
-    found = TextReader([name]).find(Frame(image))
+    found = TextReader([name]).find(Frame(image), most_looks=most_looks)
     if any(sighting.is_certain for sighting in found):
         return "found"
     return "asked" if any(sighting.other_name for sighting in found) else "too small" if found else "missed"
@@ -283,7 +284,7 @@ def show(
     mask = laid_out(text, font, layout, rng)
     cap_px = rng.choice([14, 18, 24, 32])
     way = rng.choice([name_scenes.tag, name_scenes.overlay])
-    made = way(part_of(load(photo), rng), mask, cap_px / CAP, "plain", rng)
+    made = way(part_of(small(photo), rng), mask, cap_px / CAP, "plain", rng)
     story = f"{Path(font).stem} {way.__name__} cap {cap_px} on {photo.name}, {layout} {seed} {attempt}"
     return Shown(made[0], name, text, story) if made else None
 
@@ -316,11 +317,15 @@ def broken(text: str, lines: int) -> list[str]:
     return [" ".join(line) for line in found]
 
 
+@cache
+def small(photo: Path) -> Pixels:
+    return name_scenes.shrunk(load(photo), 1600)
+
+
 def part_of(image: Pixels, rng: random.Random) -> Pixels:
-    small = name_scenes.shrunk(image, 1600)
-    width, height = (min(side, have) for side, have in zip(SIDE, small.shape[1::-1], strict=True))
-    left, top = rng.randint(0, small.shape[1] - width), rng.randint(0, small.shape[0] - height)
-    return np.ascontiguousarray(small[top : top + height, left : left + width])
+    width, height = (min(side, have) for side, have in zip(SIDE, image.shape[1::-1], strict=True))
+    left, top = rng.randint(0, image.shape[1] - width), rng.randint(0, image.shape[0] - height)
+    return np.ascontiguousarray(image[top : top + height, left : left + width])
 
 
 @cache

@@ -48,6 +48,8 @@ HALF_SHARE = 0.05
 """At ln(0.05) = -3 the place is found and asked about: HANDVERK may be another name than HÅNDVÆRK."""
 SUSPECTED = 1e-3
 """Probability of all letters from which on a step may hold one that the network cannot write."""
+SUSPECTED_LEAST = 0.1
+"""Part of it that a letter must have: noise is spread over all letters."""
 SUSPECTED_SHARE = 0.7
 """What such a letter counts for, so that one which is read beside it counts for more."""
 
@@ -108,14 +110,15 @@ class Alphabet:
         sums = [sum(share * probability[:, classes].sum(axis=1) for share, classes in feed) for feed in self._feeds]
         columns = np.stack(sums, axis=1)
         if self._unwritten.any():
-            columns[:, self._unwritten] *= _suspicion(probability)[:, None]
+            columns[:, self._unwritten] = _suspected(columns[:, self._unwritten], probability)
         return np.asarray(np.log(np.clip(columns, 1e-6, 1.0)), np.float32)
 
 
-def _suspicion(probability: Floats) -> Floats:
-    """T: by how much a step's letters may be taken for likelier than they are, where they are the unwritten ones."""
-    letters = 1 - probability[:, [0, -1]].sum(axis=1)
-    return np.asarray(np.where(letters >= SUSPECTED, np.maximum(SUSPECTED_SHARE / letters, 1.0), 1.0), np.float32)
+def _suspected(columns: Floats, probability: Floats) -> Floats:
+    """Probabilities of unwritten letters: greater where they are a good part of the letters that are suspected."""
+    letters = np.maximum(1 - probability[:, [0, -1]].sum(axis=1), SUSPECTED)[:, None]
+    share = columns / letters
+    return np.where(share >= SUSPECTED_LEAST, np.maximum(columns, SUSPECTED_SHARE * share), columns)
 
 
 @cache

@@ -20,8 +20,8 @@ from verify_media.readers.trellis import Path, best_paths, letter_spans
 
 Floats = NDArray[np.float32]
 
-AND = re.compile(r"\s*(?:&|\+|\b(?:and|und|et|y|n)\b|'n'?)\s*", re.IGNORECASE)
-
+AND = re.compile(r"\s*(?:&|\+|\b(?:and|und|et|y|n)\b|'n'?|(?<=\w )\b(?:e|og|och|en)\b(?= \w))\s*", re.IGNORECASE)
+"""What joins two words. "e", "og", "och" and "en" do so between words only: at an end they are words of their own."""
 _LIGATURES = {"ß": "ss", "æ": "ae", "œ": "oe"}
 _UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", **_LIGATURES}
 """How the letters are written where a keyboard, an address or a typeface lacks them."""
