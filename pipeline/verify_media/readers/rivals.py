@@ -108,7 +108,7 @@ def _word_ends(line: Reading) -> NDArray[np.bool_]:
 def one_letter_off(form: Form, letters: Sequence[str]) -> Iterator[str]:
     """Names with a letter less, other or more. Between words only a plural is one: an ornament or "&" is read there.
 
-    What stands for a letter that the network cannot write is such a letter.
+    A letter that the network cannot write is another such letter there: that it was left out tells nothing.
     """
     key = form.letters
     written = [letter for letter in letters if not is_unwritten(letter)]
@@ -116,8 +116,8 @@ def one_letter_off(form: Form, letters: Sequence[str]) -> Iterator[str]:
         head, tail = key[:place], key[place:]
         yield from (head + letter + tail for letter in written if letter == "s" or place not in form.joints)
         if tail:
-            alike = [letter for letter in letters if is_unwritten(letter) == is_unwritten(tail[0])]
-            yield from (head + letter + tail[1:] for letter in ("", *alike))
+            others = [letter for letter in letters if is_unwritten(letter)] if is_unwritten(tail[0]) else ["", *written]
+            yield from (head + letter + tail[1:] for letter in others)
 
 
 def skeleton(key: str) -> str:
