@@ -7,7 +7,7 @@ import pytest
 
 from verify_media.readers import ocr_recognise
 from verify_media.readers.ocr_recognise import Alphabet, Reading, fold, spelt
-from verify_media.readers.spotting import SETTINGS, Form, spot, variants
+from verify_media.readers.spotting import SETTINGS, Form, spot, variants, word_around
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -73,6 +73,19 @@ def test_a_long_name_counts_as_part_of_a_handle() -> None:
     assert score("willow and thread", "willowandthreadshop") > SETTINGS.found
 
 
+def test_a_word_may_be_a_part_of_an_address_and_of_no_other_word() -> None:
+    """The address is told, and the maker asked."""
+    form = variants("Quillmoor")[0]
+    alphabet = Alphabet([form.letters])
+    reading = read("see quillmoorstudio.com now", alphabet)
+    match = spot([[reading]], form, alphabet)[0]
+    assert match.score > SETTINGS.found
+    assert word_around(reading, match) == "quillmoorstudio.com"
+    assert score("Quillmoor", "quillmoorstudio") < SETTINGS.found
+    assert score("Quillmoor", "quillmoors.com") < SETTINGS.found
+    assert score("Fable", "fablestudio.com") < SETTINGS.found
+
+
 def test_a_plural_of_a_long_name_is_another_name() -> None:
     assert score("willow and thread", "willow and threads") < SETTINGS.found
 
@@ -96,7 +109,7 @@ def test_a_name_runs_over_several_readings() -> None:
 @pytest.mark.parametrize(
     ("name", "keys"),
     [
-        ("Willow & Thread", ("willowandthread", "willowthread")),
+        ("Willow & Thread", ("willowandthread", "willowthread", "willowundthread", "willowetthread")),
         ("Willow and Thread", ("willowandthread", "willowthread")),
         ("Anna's Café", ("annascafe",)),
         ("Straße 7", ("straße7", "strasse7")),
@@ -110,6 +123,10 @@ def test_a_name_runs_over_several_readings() -> None:
 )
 def test_variants(name: str, keys: tuple[str, ...]) -> None:
     assert tuple(form.key for form in variants(name)) == keys
+
+
+def test_variants_know_another_word_for_their_sign() -> None:
+    assert [form.joiner for form in variants("Fil & Laine")] == [(0, 0), (0, 0), (3, 6), (3, 5)]
 
 
 def test_variants_know_where_their_words_meet() -> None:

@@ -72,7 +72,9 @@ def strongest(window: Floats, forms: Sequence[Form], alphabet: Alphabet) -> tupl
     """The likeliest name one letter off, and its log-likelihood less that of the likeliest form."""
     letters = [key for key, column in alphabet.index.items() if key and window[:, column].max() >= _possible()]
     looks = {skeleton(form.letters) for form in forms}
-    rivals = sorted({key for form in forms for key in one_letter_off(form, letters) if skeleton(key) not in looks})
+    signs = {key for form in forms for key in _with_sign(form, letters)}
+    off = ((key, form) for form in forms for key in one_letter_off(form, letters) if skeleton(key) not in looks)
+    rivals = sorted({key for key, form in off if not (any(form.joiner) and key in signs)})
     if not rivals:
         return "", -np.inf
     scores = likelihoods(window, [*(form.letters for form in forms), *rivals], alphabet)
@@ -108,16 +110,24 @@ def _word_ends(line: Reading) -> NDArray[np.bool_]:
 def one_letter_off(form: Form, letters: Sequence[str]) -> Iterator[str]:
     """Names with a letter less, other or more. Between words only a plural is one: an ornament or "&" is read there.
 
-    A letter that the network cannot write is another such letter there: that it was left out tells nothing.
+    A letter that the network cannot write is another such letter there: that it was left out tells nothing. What is
+    no part of the name makes none: of "Fil et Laine" for "Fil & Laine", & may be read as e.
     """
     key = form.letters
     written = [letter for letter in letters if not is_unwritten(letter)]
-    for place in range(len(key) + 1):
+    first, last = form.joiner
+    for place in (*range(first), *range(last, len(key) + 1)):
         head, tail = key[:place], key[place:]
         yield from (head + letter + tail for letter in written if letter == "s" or place not in form.joints)
         if tail:
             others = [letter for letter in letters if is_unwritten(letter)] if is_unwritten(tail[0]) else ["", *written]
             yield from (head + letter + tail[1:] for letter in others)
+
+
+def _with_sign(form: Form, letters: Sequence[str]) -> Iterator[str]:
+    """The name with a letter between its words, as which a sign is read: an s there is a plural."""
+    for place in form.joints:
+        yield from (form.letters[:place] + letter + form.letters[place:] for letter in letters if letter != "s")
 
 
 def skeleton(key: str) -> str:

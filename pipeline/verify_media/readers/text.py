@@ -19,7 +19,7 @@ from verify_media.readers.rivals import Rival, other_name, rival
 from verify_media.readers.scripts import network_reads, tesseract_language, unsupported
 from verify_media.readers.second_reader import second_reading
 from verify_media.readers.spotting import SETTINGS as SPOTTING
-from verify_media.readers.spotting import Form, joined, spot, variants
+from verify_media.readers.spotting import Form, joined, spot, variants, word_around
 from verify_media.readers.strips import Strip, padded, straight
 from verify_media.readers.view import View
 from verify_media.records import Frame, Quad, Reader, Sighting
@@ -144,6 +144,8 @@ class TextReader:
         """The sighting, and what it says where that is another name."""
         forms = [form for form, name in self._forms.items() if name == sighting.mark]
         line = joined([part.reading for part in candidate.lines])
+        if (candidate.match.before or candidate.match.after) and not candidate.form.compound:
+            return replace(sighting, other_name=word_around(line, candidate.match))
         first = rival(line, candidate.match, forms, self._alphabet)
         if first.lead < RIVALS.doubt:
             return sighting
