@@ -10,6 +10,7 @@ from verify_media.readers.ocr_recognise import Alphabet, Reading, fold, spelt
 from verify_media.readers.spotting import SETTINGS, Form, spot, variants, word_around
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+WILLOW = tuple(f"willow{joiner}thread" for joiner in ("and", "", "und", "et", "y", "e", "n"))
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +110,7 @@ def test_a_name_runs_over_several_readings() -> None:
 @pytest.mark.parametrize(
     ("name", "keys"),
     [
-        ("Willow & Thread", ("willowandthread", "willowthread", "willowundthread", "willowetthread")),
+        ("Willow & Thread", WILLOW),
         ("Willow and Thread", ("willowandthread", "willowthread")),
         ("Anna's Café", ("annascafe",)),
         ("Straße 7", ("straße7", "strasse7")),
@@ -126,7 +127,15 @@ def test_variants(name: str, keys: tuple[str, ...]) -> None:
 
 
 def test_variants_know_another_word_for_their_sign() -> None:
-    assert [form.joiner for form in variants("Fil & Laine")] == [(0, 0), (0, 0), (3, 6), (3, 5)]
+    assert [form.joiner for form in variants("Fil & Laine")] == [(0, 0)] * 2 + [(3, 6), (3, 5)] + [(3, 4)] * 3
+
+
+@pytest.mark.parametrize(("text", "is_found"), [("willow y thread", True), ("willowy thread", False)])
+def test_a_letter_that_joins_words_stands_apart(text: str, is_found: bool) -> None:
+    forms = variants("Willow & Thread")
+    alphabet = Alphabet(form.letters for form in forms)
+    best = max(spot([[read(text, alphabet)]], form, alphabet)[0].score for form in forms)
+    assert (best >= SETTINGS.found) == is_found
 
 
 def test_variants_know_where_their_words_meet() -> None:

@@ -36,6 +36,8 @@ class RivalSettings:
     """Letter pitches on either side of the name that a longer rival may take up. With 1.6, A YEAR is no YEAR."""
     space: float = 0.5
     """A space of this probability ends the stretch."""
+    far: float = 16.0
+    """Another word for "&" that is by so much less likely there is not mended by a letter, which costs 14 at most."""
     possible: float = 1e-3
     """Letters that nowhere in the stretch have this probability make no rival."""
 
@@ -73,12 +75,14 @@ def strongest(window: Floats, forms: Sequence[Form], alphabet: Alphabet) -> tupl
     letters = [key for key, column in alphabet.index.items() if key and window[:, column].max() >= _possible()]
     looks = {skeleton(form.letters) for form in forms}
     signs = {key for form in forms for key in _with_sign(form, letters)}
-    off = ((key, form) for form in forms for key in one_letter_off(form, letters) if skeleton(key) not in looks)
+    wanted = likelihoods(window, [form.letters for form in forms], alphabet)
+    likely = wanted >= wanted.max() - SETTINGS.far
+    near = [form for form, is_likely in zip(forms, likely, strict=True) if is_likely or not any(form.joiner)]
+    off = ((key, form) for form in near for key in one_letter_off(form, letters) if skeleton(key) not in looks)
     rivals = sorted({key for key, form in off if not (any(form.joiner) and key in signs)})
     if not rivals:
         return "", -np.inf
-    scores = likelihoods(window, [*(form.letters for form in forms), *rivals], alphabet)
-    wanted, others = scores[: len(forms)], scores[len(forms) :]
+    others = likelihoods(window, rivals, alphabet)
     best = int(others.argmax())
     return rivals[best], float(others[best] - wanted.max())
 

@@ -25,8 +25,8 @@ AND = re.compile(r"\s*(?:&|\+|\b(?:and|und|et|y|n)\b|'n'?|(?<=\w )\b(?:e|og|och|
 ADDRESS = re.compile(r"@|www\.|\w\.[a-z]{2,}\b|\w/", re.IGNORECASE)
 """What is read in a handle or the address of a page."""
 _AND_SIGN = re.compile(r"\s*[&+]\s*")
-_AND_WORDS = ("und", "et")
-"""What "&" is written as besides "and". "y" and "e" are left out: Willowy Thread is no Willow & Thread."""
+_AND_WORDS = ("und", "et", "y", "e", "n")
+"""What "&" is written as besides "and". A single letter must stand apart: Willowy Thread is no Willow & Thread."""
 _LIGATURES = {"ß": "ss", "æ": "ae", "œ": "oe"}
 _UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", **_LIGATURES}
 """How the letters are written where a keyboard, an address or a typeface lacks them."""
@@ -159,11 +159,18 @@ def spot(readings: Sequence[Sequence[Reading]], form: Form, alphabet: Alphabet) 
     found = best_paths(emissions, form.letters, alphabet)
     matches = [_match(line, form, path) for line, path in zip(lines, found, strict=True)]
     return [
-        replace(match, letters=letter_spans(line[match.start : match.stop], form.letters, alphabet, match.start))
-        if match.score >= SETTINGS.found
-        else match
-        for match, line in zip(matches, emissions, strict=True)
+        _aligned(match, form, emit, line, alphabet) if match.score >= SETTINGS.found else match
+        for match, emit, line in zip(matches, emissions, lines, strict=True)
     ]
+
+
+def _aligned(match: Match, form: Form, emit: Floats, line: Reading, alphabet: Alphabet) -> Match:
+    """With the steps of its letters; refused where one letter joins its words and does not stand apart."""
+    spans = letter_spans(emit[match.start : match.stop], form.letters, alphabet, match.start)
+    first, last = form.joiner
+    gaps = [line.space[spans[n - 1][1] : spans[n][0]] for n in (first, last)] if last - first == 1 else []
+    cost = 0.0 if all((gap >= SETTINGS.space).any() for gap in gaps) else SETTINGS.contradiction
+    return replace(match, letters=spans, score=match.score + cost)
 
 
 def joined(parts: Sequence[Reading]) -> Reading:
