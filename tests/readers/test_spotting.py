@@ -120,6 +120,8 @@ def test_a_name_runs_over_several_readings() -> None:
         ("Oh my e", ("ohmye",)),
         ("ʻOhana", ("ohana",)),
         ("&", ()),
+        ("Ivy +", ("ivyand", "ivy")),
+        ("ᏣᎳᎩ", ("ᏣᎳᎩ",)),
     ],
 )
 def test_variants(name: str, keys: tuple[str, ...]) -> None:

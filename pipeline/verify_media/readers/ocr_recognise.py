@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ BATCH_PX = 2560
 """Columns in one batch: bounds the output (18,710 floats for every 8 columns) to 24 MB."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 SHARP_S = "ß"
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 FILLER = ""
 """The key of everything that is not a letter or digit: blank, space, punctuation."""
 
@@ -100,9 +102,9 @@ class Alphabet:
         unwritten = {letter.upper() for letter in LETTERS} if any(map(is_unwritten, wanted)) else set()
         self.keys = (FILLER, *sorted({*LETTERS, *wanted, *unwritten}))
         self.index = {key: column for column, key in enumerate(self.keys)}
-        self.resembles = np.stack([_resembling(key.lower(), class_keys()) for key in self.keys])
+        self.resembles = np.stack([_resembling(as_folded(key), class_keys()) for key in self.keys])
         """K x classes: which classes could be the key drawn unusually."""
-        self._feeds = [_feeds(key.lower(), class_keys(), characters()) for key in self.keys]
+        self._feeds = [_feeds(as_folded(key), class_keys(), characters()) for key in self.keys]
         self._unwritten = np.array([is_unwritten(key) for key in self.keys])
 
     def columns(self, probability: Floats) -> Floats:
@@ -222,7 +224,12 @@ def _spelt(character: str) -> str:
 
 
 def is_unwritten(key: str) -> bool:
-    return key.isupper()
+    return key.isascii() and key.isupper()
+
+
+def as_folded(letters: str) -> str:
+    """What `spelt` gives, without its capitals. Cherokee folds to capitals, which stay."""
+    return letters.translate(_SMALL)
 
 
 @cache

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from verify_media.readers.ocr_recognise import Alphabet, Reading, characters, fold, spelt
+from verify_media.readers.ocr_recognise import Alphabet, Reading, as_folded, characters, fold, spelt
 from verify_media.readers.trellis import Path, best_paths, letter_spans
 
 Floats = NDArray[np.float32]
@@ -118,7 +118,7 @@ def variants(name: str) -> tuple[Form, ...]:
             letters = spelt(text)
             if letters and 2 * len(letters) > len(plain):
                 compound, at = several and len(letters) >= SETTINGS.compound, _joiner(text, joining)
-                forms.setdefault(letters, Form(letters.lower(), compound, _joints(text), at, letters))
+                forms.setdefault(letters, Form(as_folded(letters), compound, _joints(text), at, letters))
     return tuple(forms.values())
 
 
@@ -126,7 +126,7 @@ def _joinings(name: str) -> Iterator[tuple[str, str]]:
     """With "and" for what joins its words, with nothing, as it is; and with other words, told beside it, for a sign."""
     for written in (AND.sub(" and ", name), AND.sub(" ", name), name):
         yield written, ""
-    if len(_AND_SIGN.findall(name)) == 1:
+    if [bool(fold(part)) for part in _AND_SIGN.split(name)] == [True, True]:
         for word in _AND_WORDS:
             yield _AND_SIGN.sub(f" {word} ", name), word
 
