@@ -1,7 +1,7 @@
 """Known names in photos: this tool beside plain RapidOCR and Tesseract with fuzzy matching, in one run.
 
     python bench/locate.py [CORPUS] [--half tune|held|all] [--photos N] [--chat] [--looks N]
-                           [--scenes N] [--seed N] [--cost N]
+                           [--scenes N] [--seed N] [--alone] [--cost N]
 
 Names are the words of scene_text.csv (3 letters and more, 12 px and higher), one search for each. Absent names are
 words of other photos and invented shops. `near` are names one letter off, or plurals, of words that are there: the
@@ -96,10 +96,14 @@ def main() -> None:
     parser.add_argument("--looks", type=int, default=len(looks.LOOKS), help="only so many ways to search")
     parser.add_argument("--scenes", type=int, default=0, help="composed tags, and as many overlays")
     parser.add_argument("--seed", type=int, default=4, help="of the scenes")
+    parser.add_argument("--alone", action="store_true", help="without the other readers")
     parser.add_argument("--cost", type=int, default=6, help="photos for the cost table")
     options = parser.parse_args()
     photos = [photo for photo in read_truth(options.corpus) if options.half in ("all", half_of(photo.path))]
     looks.LOOKS = looks.LOOKS[: options.looks]
+    if options.alone:
+        for peer in PEERS:
+            del METHODS[peer]
     if options.photos:
         recall_table(photos[:: max(1, len(photos) // options.photos)], chat=options.chat, half=options.half)
     if options.scenes:
@@ -159,7 +163,7 @@ def survey(image: Pixels, names: Sequence[str]) -> dict[str, Any]:
     """What TextReader([name]).find would say for each name, with the looks shared: name -> quad."""
     forms = {name: variants(name) for name in names}
     reader = TextReader(())
-    reader._alphabet = Alphabet(form.key for several in forms.values() for form in several)
+    reader._alphabet = Alphabet(form.letters for several in forms.values() for form in several)
     page = Page(Frame(image), View(image))
     searches = {name: Search(reader, page, name, forms[name]) for name in names}
     for look in looks.LOOKS:

@@ -66,6 +66,12 @@ def test_what_tells_too_little_or_all_is_no_part(read: str) -> None:
     assert longest_run(read, form(), [0, len(read)]) is None
 
 
+def test_letters_that_the_network_leaves_out_are_in_a_part() -> None:
+    """Of "Mây Tre Đất Việt" the box holds "re Đất Việt", and ấ and ệ are not read."""
+    whole = Form("maytredatviet", joints=(3, 6, 9), spelt="maytredAtviEt")
+    assert longest_run("redtvit", whole, [0, 2, 4, 7]) == Run(4, 13, 0, left_out=2)
+
+
 def test_the_rest_is_looked_for_where_it_must_be() -> None:
     strips = completing([line("willow")], [form()])
     pitch, wide = 160 / 6, [strip.quad for strip in strips if strip.quad[0, 1] == 100]

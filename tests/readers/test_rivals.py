@@ -94,3 +94,10 @@ def test_several_readings_decide_together() -> None:
 
 def test_one_letter_off() -> None:
     assert set(one_letter_off(Form("ab"), "x")) == {"b", "a", "xb", "ax", "xab", "axb", "abx"}
+
+
+def test_a_letter_that_cannot_be_written_is_left_out_by_the_network_and_not_by_the_name() -> None:
+    forms = variants("Mộc")
+    assert [form.letters for form in forms] == ["mOc"]
+    assert {"mc", "moc", "mxc"}.isdisjoint(one_letter_off(forms[0], ["o", "x", "U"]))
+    assert {"mUc", "oOc", "mO"} <= set(one_letter_off(forms[0], ["o", "x", "U"]))

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from verify_media.readers import ocr_recognise
-from verify_media.readers.ocr_recognise import Alphabet, Reading, fold
-from verify_media.readers.spotting import SETTINGS, Form, spot, variants
+from verify_media.readers.ocr_recognise import Alphabet, Reading, fold, spelt
+from verify_media.readers.spotting import SETTINGS, Form, spot, variants, word_around
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+WILLOW = tuple(f"willow{joiner}thread" for joiner in ("and", "", "und", "et", "y", "e", "n"))
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +22,15 @@ def _small_dictionary(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ocr_recognise, "other_case", lambda: np.full(29, -1, np.int32))
 
 
-def read(text: str, alphabet: Alphabet, sure: float = 0.998, doubts: dict[int, str] | None = None) -> Reading:
-    """A line in which each character of `text` peaks on one step; `doubts` gives a place an equal rival."""
+def read(
+    text: str,
+    alphabet: Alphabet,
+    sure: float = 0.998,
+    doubts: dict[int, str] | None = None,
+    seen: dict[int, dict[str, float]] | None = None,
+) -> Reading:
+    """A line in which each character of `text` peaks on one step; `doubts` gives a place an equal rival, `seen` other
+    probabilities, the rest for blank."""
     probability = np.full((3 * len(text) + 3, 29), (1 - sure) / 28, np.float32)
     probability[:, 0] = sure
     for place, character in enumerate(text):
@@ -30,12 +38,17 @@ def read(text: str, alphabet: Alphabet, sure: float = 0.998, doubts: dict[int, s
         probability[3 * place + 2] = 1e-4
         for rival in rivals:
             probability[3 * place + 2, (*LETTERS, ".", " ").index(rival) + 1] = sure / len(rivals)
+    for place, shares in (seen or {}).items():
+        probability[3 * place + 2] = 1e-6
+        probability[3 * place + 2, 0] = 1 - sum(shares.values())
+        for letter, share in shares.items():
+            probability[3 * place + 2, LETTERS.index(letter) + 1] = share
     return ocr_recognise._reading(probability, alphabet)
 
 
 def score(name: str, text: str, **how: object) -> float:
     form = variants(name)[0]
-    alphabet = Alphabet([form.key])
+    alphabet = Alphabet([form.letters])
     return spot([[read(text, alphabet, **how)]], form, alphabet)[0].score  # type: ignore[arg-type]
 
 
@@ -61,6 +74,19 @@ def test_a_long_name_counts_as_part_of_a_handle() -> None:
     assert score("willow and thread", "willowandthreadshop") > SETTINGS.found
 
 
+def test_a_word_may_be_a_part_of_an_address_and_of_no_other_word() -> None:
+    """The address is told, and the maker asked."""
+    form = variants("Quillmoor")[0]
+    alphabet = Alphabet([form.letters])
+    reading = read("see quillmoorstudio.com now", alphabet)
+    match = spot([[reading]], form, alphabet)[0]
+    assert match.score > SETTINGS.found
+    assert word_around(reading, match) == "quillmoorstudio.com"
+    assert score("Quillmoor", "quillmoorstudio") < SETTINGS.found
+    assert score("Quillmoor", "quillmoors.com") < SETTINGS.found
+    assert score("Fable", "fablestudio.com") < SETTINGS.found
+
+
 def test_a_plural_of_a_long_name_is_another_name() -> None:
     assert score("willow and thread", "willow and threads") < SETTINGS.found
 
@@ -84,19 +110,38 @@ def test_a_name_runs_over_several_readings() -> None:
 @pytest.mark.parametrize(
     ("name", "keys"),
     [
-        ("Willow & Thread", ("willowandthread", "willowthread")),
+        ("Willow & Thread", WILLOW),
         ("Willow and Thread", ("willowandthread", "willowthread")),
         ("Anna's Café", ("annascafe",)),
-        ("Straße 7", ("strasse7",)),
+        ("Straße 7", ("straße7", "strasse7")),
+        ("Müllers Wolle", ("mullerswolle", "muellerswolle")),
+        ("Cœur and Æble", ("cœurandæble", "coeurandaeble", "cœuræble", "coeuraeble")),
+        ("Ull og Lin", ("ullandlin", "ulllin", "ulloglin")),
+        ("Oh my e", ("ohmye",)),
+        ("ʻOhana", ("ohana",)),
         ("&", ()),
+        ("Ivy +", ("ivyand", "ivy")),
+        ("ᏣᎳᎩ", ("ᏣᎳᎩ",)),
     ],
 )
 def test_variants(name: str, keys: tuple[str, ...]) -> None:
     assert tuple(form.key for form in variants(name)) == keys
 
 
+def test_variants_know_another_word_for_their_sign() -> None:
+    assert [form.joiner for form in variants("Fil & Laine")] == [(0, 0)] * 2 + [(3, 6), (3, 5)] + [(3, 4)] * 3
+
+
+@pytest.mark.parametrize(("text", "is_found"), [("willow y thread", True), ("willowy thread", False)])
+def test_a_letter_that_joins_words_stands_apart(text: str, is_found: bool) -> None:
+    forms = variants("Willow & Thread")
+    alphabet = Alphabet(form.letters for form in forms)
+    best = max(spot([[read(text, alphabet)]], form, alphabet)[0].score for form in forms)
+    assert (best >= SETTINGS.found) == is_found
+
+
 def test_variants_know_where_their_words_meet() -> None:
-    assert [form.joints for form in variants("Willow & Thread")] == [(6, 9), (6,)]
+    assert [form.joints for form in variants("Willow and Thread")] == [(6, 9), (6,)]
 
 
 @pytest.mark.parametrize(
@@ -119,3 +164,31 @@ def test_each_letter_has_its_own_steps() -> None:
 def test_a_name_that_is_not_found_has_no_letters() -> None:
     alphabet = Alphabet(["willow"])
     assert spot([[read("pottery", alphabet)]], Form("willow"), alphabet)[0].letters == ()
+
+
+@pytest.mark.parametrize(
+    ("suspected", "is_found"),
+    [({"o": 0.05}, True), ({"o": 0.002}, True), ({"o": 0.998}, True), ({"u": 0.05}, False), ({"u": 0.998}, False)],
+)
+def test_a_letter_that_cannot_be_written_is_the_one_that_is_suspected(
+    suspected: dict[str, float], is_found: bool
+) -> None:
+    """The dictionary has no ộ: what stands there is left out, or read without its marks."""
+    assert (score("Mộc Lan", "moc lan", seen={1: suspected}) >= SETTINGS.found) == is_found
+
+
+def test_a_letter_that_is_not_even_suspected_is_not_there() -> None:
+    assert score("Mộc Lan", "mc lan") < SETTINGS.found
+
+
+def test_spelt_marks_what_the_network_cannot_write() -> None:
+    assert [spelt(text) for text in ("Mộc", "Moc", "mo\u0323\u0302c", "Straße")] == ["mOc", "moc", "mOc", "straße"]
+
+
+def test_a_ligature_that_is_taken_for_a_half_of_it_is_found_and_another_letter_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ocr_recognise, "_HALVES", {"e": "x"})
+    ocr_recognise._feeds.cache_clear()
+    assert score("Faxry Arts", "faxry arts") > score("Faxry Arts", "faery arts") + 0.3
+    assert score("Faxry Arts", "faery arts") >= SETTINGS.found > score("Faxry Arts", "fairy arts")

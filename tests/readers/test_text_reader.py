@@ -132,3 +132,16 @@ def test_other_text_is_what_is_not_the_name() -> None:
     reader, frame = TextReader(["Willow"]), Frame(drawn("Willow", "STOCK PHOTO"))
     assert [other.text.replace(" ", "") for other in reader.other_text(frame)] == ["STOCKPHOTO"]
     assert all(other.mark == "" for other in reader.other_text(frame))
+
+
+def test_a_word_in_a_longer_address_is_asked_about() -> None:
+    (sighting,) = TextReader(["Quillmoor"]).find(Frame(drawn("quillmoorstudio.com", scale=1.0)), most_looks=1)
+    assert sighting.other_name == "quillmoorstudio.com"
+
+
+def test_letters_that_the_network_cannot_write_are_no_other_name() -> None:
+    """The dictionary has neither ộ nor ạ: without them "Mộc Thạnh" is read, or less."""
+    names = ["Mộc Thạnh", "Möc Thänh"]
+    found = [TextReader([name]).find(Frame(drawn("Moc Thanh")), most_looks=1) for name in names]
+    assert [sighting.is_certain for (sighting,) in found] == [True, True]
+    assert TextReader(["Mục Thạnh"]).find(Frame(drawn("Moc Thanh")), most_looks=1) == ()

@@ -95,7 +95,7 @@ def _likely(groups: Sequence[tuple[Line, ...]], form: Form, alphabet: Alphabet, 
 
     The exact search over all chains of a page full of text costs more than reading it; this leaves one in a hundred.
     """
-    columns = np.array([alphabet.index[character] for character in form.key], np.intp)
+    columns = np.array([alphabet.index[character] for character in form.letters], np.intp)
     peaks = {id(line): np.maximum(line.reading.peaks[columns], SPOTTING.floor) for g in groups for line in g}
     return [g for g in groups if np.max([peaks[id(line)] for line in g], axis=0).mean() >= bound]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from verify_media.readers.ocr_recognise import STEP_PX, Reading, fold
+from verify_media.readers.ocr_recognise import STEP_PX, Reading, fold, is_unwritten
 from verify_media.readers.placing import Line
 from verify_media.readers.spotting import Form
 from verify_media.readers.strips import Strip
@@ -67,10 +67,13 @@ class Run:
     first: int
     last: int
     at: int
+    left_out: int = 0
+    """Letters among them that the network cannot write, and left out."""
 
     @property
     def length(self) -> int:
-        return self.last - self.first
+        """Letters that were read."""
+        return self.last - self.first - self.left_out
 
 
 def completing(lines: Sequence[Line], forms: Sequence[Form]) -> list[Strip]:
@@ -91,7 +94,7 @@ def part_in(line: Line, forms: Sequence[Form]) -> Part | None:
         return None
     run, form = max(runs, key=lambda pair: pair[0].length)
     first, last = letters[run.at][1], letters[run.at + run.length - 1][1]
-    pitch = max(1.0, (last - first) / max(1, run.length - 1))
+    pitch = max(1.0, (last - first) / max(1, run.last - run.first - 1))
     width = line.strip.image.shape[1] / STEP_PX
     edges = (first + 0.5 - pitch / 2) / width, (last + 0.5 + pitch / 2) / width
     return Part(line.strip, run.first, run.last, len(form.key), *edges)
@@ -105,11 +108,14 @@ def _words(reading: Reading) -> list[int]:
 
 def longest_run(read: str, form: Form, words: Sequence[int]) -> Run | None:
     """The longest run of the name's letters in what was read; None where it tells too little, or all."""
-    for length in range(min(len(read), len(form.key)), SETTINGS.min_word - 1, -1):
+    places = [place for place, letter in enumerate(form.letters) if not is_unwritten(letter)]
+    key = "".join(form.key[place] for place in places)
+    for length in range(min(len(read), len(key)), SETTINGS.min_word - 1, -1):
         for at in range(len(read) - length + 1):
-            first = form.key.find(read[at : at + length])
-            if first >= 0:
-                run = Run(first, first + length, at)
+            found = key.find(read[at : at + length])
+            if found >= 0:
+                first, last = places[found], places[found + length - 1] + 1
+                run = Run(first, last, at, last - first - length)
                 return run if _tells(run, form, words) else None
     return None
 
@@ -120,7 +126,7 @@ def _tells(run: Run, form: Form, words: Sequence[int]) -> bool:
     begun = max(word for word in words if word <= run.at)
     ended = min(word for word in words if word >= run.at + run.length)
     strange = ended - begun - run.length
-    if run.length == len(form.key) or strange > SETTINGS.max_strange:
+    if run.last - run.first == len(form.key) or strange > SETTINGS.max_strange:
         return False
     if at_ends == 2 and not strange:
         return run.length >= SETTINGS.min_word

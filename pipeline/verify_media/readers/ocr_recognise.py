@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,10 +26,14 @@ STEP_PX = 8
 BATCH_PX = 2560
 """Columns in one batch: bounds the output (18,710 floats for every 8 columns) to 24 MB."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+SHARP_S = "ß"
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 FILLER = ""
 """The key of everything that is not a letter or digit: blank, space, punctuation."""
 
 _SINGLE = {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "ħ": "h", "ŧ": "t", "’": "'", "ð": "d"}
+_APOSTROPHES = "ʹʻʼʽʾʿˈ"
+"""Letters to Unicode, the ʻokina among them; written and read as signs."""
 _LOOK_ALIKE = {
     **{"0": "o", "o": "0", "1": "il", "i": "l1", "l": "i1", "|": "il1", "!": "i", "5": "s", "s": "5", "$": "s"},
     **{"8": "b", "6": "b", "〇": "o", "@": "a", "€": "e", "ß": "b"},
@@ -39,6 +44,16 @@ _RESEMBLING = ("aceoudqg0", "mnhruwvy", "iltjfr1", "bhkpdl68", "sz52g8", "vyux",
 """Letters that a decorative hand or a blur makes alike."""
 LOOK_ALIKE_SHARE = 0.2
 """What a look-alike's probability counts for: one costs ln(0.2) = -1.6, a wrong letter from -7."""
+_HALVES = {"a": "æ", "e": "æœ", "o": "œ"}
+"""Halves of a ligature, for which the network takes it now and then."""
+HALF_SHARE = 0.05
+"""At ln(0.05) = -3 the place is found and asked about: HANDVERK may be another name than HÅNDVÆRK."""
+SUSPECTED = 1e-3
+"""Probability of all letters from which on a step may hold one that the network cannot write."""
+SUSPECTED_LEAST = 0.1
+"""Part of it that a letter must have: noise is spread over all letters."""
+SUSPECTED_SHARE = 0.7
+"""What such a letter counts for, so that one which is read beside it counts for more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,31 +92,45 @@ class Reading:
 
 
 class Alphabet:
-    """The keys that the wanted names and their rivals need, and which classes of the network feed each of them."""
+    """The keys that the wanted names and their rivals need, and which classes of the network feed each of them.
+
+    A capital is the key of a letter that the network cannot write with its marks (see `spelt`).
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.keys = (FILLER, *sorted({*LETTERS, *"".join(names)}))
+        wanted = set("".join(names))
+        unwritten = {letter.upper() for letter in LETTERS} if any(map(is_unwritten, wanted)) else set()
+        self.keys = (FILLER, *sorted({*LETTERS, *wanted, *unwritten}))
         self.index = {key: column for column, key in enumerate(self.keys)}
-        rows: dict[str, list[int]] = {key: [] for key in self.keys}
-        likes: dict[str, list[int]] = {key: [] for key in self.keys}
-        for number, key in enumerate(class_keys()):
-            if key in rows:
-                rows[key].append(number)
-            for other in _LOOK_ALIKE.get(key or characters()[number], ""):
-                if other in likes:
-                    likes[other].append(number)
-        self.resembles = np.stack([_resembling(key, class_keys()) for key in self.keys])
+        self.resembles = np.stack([_resembling(as_folded(key), class_keys()) for key in self.keys])
         """K x classes: which classes could be the key drawn unusually."""
-        self._rows = [np.array(rows[key], np.intp) for key in self.keys]
-        self._likes = [np.array(likes[key], np.intp) for key in self.keys]
+        self._feeds = [_feeds(as_folded(key), class_keys(), characters()) for key in self.keys]
+        self._unwritten = np.array([is_unwritten(key) for key in self.keys])
 
     def columns(self, probability: Floats) -> Floats:
         """T x K log-probabilities from the network's T x classes."""
-        sums = [
-            probability[:, rows].sum(axis=1) + LOOK_ALIKE_SHARE * probability[:, likes].sum(axis=1)
-            for rows, likes in zip(self._rows, self._likes, strict=True)
-        ]
-        return np.asarray(np.log(np.clip(np.stack(sums, axis=1), 1e-6, 1.0)), np.float32)
+        sums = [sum(share * probability[:, classes].sum(axis=1) for share, classes in feed) for feed in self._feeds]
+        columns = np.stack(sums, axis=1)
+        if self._unwritten.any():
+            columns[:, self._unwritten] = _suspected(columns[:, self._unwritten], probability)
+        return np.asarray(np.log(np.clip(columns, 1e-6, 1.0)), np.float32)
+
+
+def _suspected(columns: Floats, probability: Floats) -> Floats:
+    """Probabilities of unwritten letters: greater where they are a good part of the letters that are suspected."""
+    letters = np.maximum(1 - probability[:, [0, -1]].sum(axis=1), SUSPECTED)[:, None]
+    share = columns / letters
+    return np.where(share >= SUSPECTED_LEAST, np.maximum(columns, SUSPECTED_SHARE * share), columns)
+
+
+@cache
+def _feeds(key: str, keys: tuple[str, ...], written: tuple[str, ...]) -> tuple[tuple[float, NDArray[np.intp]], ...]:
+    """Shares and the classes whose probability counts by them for a key."""
+    own = [number for number, other in enumerate(keys) if other == key]
+    alike = [n for n, other in enumerate(keys) if key and key in _LOOK_ALIKE.get(other or written[n], "")]
+    halves = [number for number, other in enumerate(keys) if key and key in _HALVES.get(other, "")]
+    shares = (1.0, own), (LOOK_ALIKE_SHARE, alike), (HALF_SHARE, halves)
+    return tuple((share, np.array(classes, np.intp)) for share, classes in shares if classes or share == 1)
 
 
 @cache
@@ -161,7 +190,12 @@ def other_case() -> NDArray[np.int32]:
 
 @cache
 def class_keys() -> tuple[str, ...]:
-    return tuple(fold(character) if len(fold(character)) == 1 else FILLER for character in characters())
+    return tuple(_class_key(character) for character in characters())
+
+
+def _class_key(character: str) -> str:
+    key = fold(character)
+    return SHARP_S if character == SHARP_S else key if len(key) == 1 else FILLER
 
 
 def fold(text: str) -> str:
@@ -172,8 +206,39 @@ def fold(text: str) -> str:
     return "".join(_SINGLE.get(c, c) for c in flat if _is_letter(c))
 
 
+def spelt(text: str) -> str:
+    """`fold`, but ß is kept, and a letter that the network cannot write with its marks is a capital: Mộc is mOc.
+
+    The network leaves such letters out, or writes them with other marks. But what little it suspects at that step is
+    the right letter: so only what it suspects is compared.
+    """
+    return "".join(_spelt(character) for character in unicodedata.normalize("NFC", text))
+
+
+def _spelt(character: str) -> str:
+    key = _class_key(character) or fold(character)
+    if character.isascii() or key not in LETTERS:
+        return key
+    cased = {cased for cased in (character.lower(), character.upper()) if len(cased) == 1}
+    return key if cased <= _dictionary(characters()) else key.upper()
+
+
+def is_unwritten(key: str) -> bool:
+    return key.isascii() and key.isupper()
+
+
+def as_folded(letters: str) -> str:
+    """What `spelt` gives, without its capitals. Cherokee folds to capitals, which stay."""
+    return letters.translate(_SMALL)
+
+
+@cache
+def _dictionary(written: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(written)
+
+
 def _is_letter(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LNM"
+    return unicodedata.category(character)[0] in "LNM" and character not in _APOSTROPHES
 
 
 def _model() -> Any:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from verify_media.readers.ocr_recognise import Alphabet, Reading, fold
+from verify_media.readers.ocr_recognise import Alphabet, Reading, fold, is_unwritten
 from verify_media.readers.spotting import Form, Match
 
 Floats = NDArray[np.float32]
@@ -36,6 +36,8 @@ class RivalSettings:
     """Letter pitches on either side of the name that a longer rival may take up. With 1.6, A YEAR is no YEAR."""
     space: float = 0.5
     """A space of this probability ends the stretch."""
+    far: float = 16.0
+    """Another word for "&" that is by so much less likely there is not mended by a letter, which costs 14 at most."""
     possible: float = 1e-3
     """Letters that nowhere in the stretch have this probability make no rival."""
 
@@ -65,18 +67,22 @@ def other_name(readings: Sequence[Rival], forms: Sequence[Form]) -> str:
     if np.mean([max(seen.lead, SETTINGS.least) for seen in readings]) < SETTINGS.lead:
         return ""
     names = {"", *(form.key for form in forms)}
-    return next((seen.read for seen in readings if fold(seen.read) not in names), readings[0].key)
+    return next((seen.read for seen in readings if fold(seen.read) not in names), readings[0].key.lower())
 
 
 def strongest(window: Floats, forms: Sequence[Form], alphabet: Alphabet) -> tuple[str, float]:
     """The likeliest name one letter off, and its log-likelihood less that of the likeliest form."""
     letters = [key for key, column in alphabet.index.items() if key and window[:, column].max() >= _possible()]
-    looks = {skeleton(form.key) for form in forms}
-    rivals = sorted({key for form in forms for key in one_letter_off(form, letters) if skeleton(key) not in looks})
+    looks = {skeleton(form.letters) for form in forms}
+    signs = {key for form in forms for key in _with_sign(form, letters)}
+    wanted = likelihoods(window, [form.letters for form in forms], alphabet)
+    likely = wanted >= wanted.max() - SETTINGS.far
+    near = [form for form, is_likely in zip(forms, likely, strict=True) if is_likely or not any(form.joiner)]
+    off = ((key, form) for form in near for key in one_letter_off(form, letters) if skeleton(key) not in looks)
+    rivals = sorted({key for key, form in off if not (any(form.joiner) and key in signs)})
     if not rivals:
         return "", -np.inf
-    scores = likelihoods(window, [*(form.key for form in forms), *rivals], alphabet)
-    wanted, others = scores[: len(forms)], scores[len(forms) :]
+    others = likelihoods(window, rivals, alphabet)
     best = int(others.argmax())
     return rivals[best], float(others[best] - wanted.max())
 
@@ -106,17 +112,31 @@ def _word_ends(line: Reading) -> NDArray[np.bool_]:
 
 
 def one_letter_off(form: Form, letters: Sequence[str]) -> Iterator[str]:
-    """Names with a letter less, other or more. Between words only a plural is one: an ornament or "&" is read there."""
-    key = form.key
-    for place in range(len(key) + 1):
+    """Names with a letter less, other or more. Between words only a plural is one: an ornament or "&" is read there.
+
+    A letter that the network cannot write is another such letter there: that it was left out tells nothing. What is
+    no part of the name makes none: of "Fil et Laine" for "Fil & Laine", & may be read as e.
+    """
+    key = form.letters
+    written = [letter for letter in letters if not is_unwritten(letter)]
+    first, last = form.joiner
+    for place in (*range(first), *range(last, len(key) + 1)):
         head, tail = key[:place], key[place:]
-        yield from (head + letter + tail for letter in letters if letter == "s" or place not in form.joints)
+        yield from (head + letter + tail for letter in written if letter == "s" or place not in form.joints)
         if tail:
-            yield from (head + letter + tail[1:] for letter in ("", *letters))
+            others = [letter for letter in letters if is_unwritten(letter)] if is_unwritten(tail[0]) else ["", *written]
+            yield from (head + letter + tail[1:] for letter in others)
+
+
+def _with_sign(form: Form, letters: Sequence[str]) -> Iterator[str]:
+    """The name with a letter between its words, as which a sign is read: an s there is a plural."""
+    for place in form.joints:
+        yield from (form.letters[:place] + letter + form.letters[place:] for letter in letters if letter != "s")
 
 
 def skeleton(key: str) -> str:
     """The same for names that look the same."""
+    key = key.lower()
     for written, seen in _CONFUSED:
         key = key.replace(written, seen)
     return key

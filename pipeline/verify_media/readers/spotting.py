@@ -8,18 +8,28 @@ costs up to 7.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from verify_media.readers.ocr_recognise import Alphabet, Reading, characters, fold
+from verify_media.readers.ocr_recognise import Alphabet, Reading, as_folded, characters, fold, spelt
 from verify_media.readers.trellis import Path, best_paths, letter_spans
 
 Floats = NDArray[np.float32]
 
-AND = re.compile(r"\s*(?:&|\+|\b(?:and|und|et|y|n)\b|'n'?)\s*", re.IGNORECASE)
+AND = re.compile(r"\s*(?:&|\+|\b(?:and|und|et|y|n)\b|'n'?|(?<=\w )\b(?:e|og|och|en)\b(?= \w))\s*", re.IGNORECASE)
+"""What joins two words. "e", "og", "och" and "en" do so between words only: at an end they are words of their own."""
+ADDRESS = re.compile(r"@|www\.|\w\.[a-z]{2,}\b|\w/", re.IGNORECASE)
+"""What is read in a handle or the address of a page."""
+_AND_SIGN = re.compile(r"\s*[&+]\s*")
+_AND_WORDS = ("und", "et", "y", "e", "n")
+"""What "&" is written as besides "and". A single letter must stand apart: Willowy Thread is no Willow & Thread."""
+_LIGATURES = {"ß": "ss", "æ": "ae", "œ": "oe"}
+_UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", **_LIGATURES}
+"""How the letters are written where a keyboard, an address or a typeface lacks them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,8 @@ class SpottingSettings:
     """From this length on, one letter may be taken for one that looks like it at the cost of `floor`."""
     compound: int = 10
     """From this length on, a name of several words may stand inside a longer word (a handle or a domain)."""
+    address: int = 7
+    """From this length on, one word may be a part of an address, and the maker is asked whether that is hers."""
     neighbour: float = -3.0
     """Cost of each letter that touches it there."""
     word_gap: float = 3.0
@@ -83,6 +95,15 @@ class Form:
     compound: bool = False
     joints: tuple[int, ...] = ()
     """Where its words meet: letters of the key before each."""
+    joiner: tuple[int, int] = (0, 0)
+    """Letters [first, last) of another word for the sign that joins its words: no part of the name."""
+    spelt: str = ""
+    """The key, with capitals for letters that the network cannot write (`ocr_recognise.spelt`); "" has none."""
+
+    @property
+    def letters(self) -> str:
+        """Keys of the alphabet."""
+        return self.spelt or self.key
 
 
 def variants(name: str) -> tuple[Form, ...]:
@@ -92,30 +113,64 @@ def variants(name: str) -> tuple[Form, ...]:
         return ()
     several = sum(bool(fold(word)) for word in name.split()) > 1
     forms: dict[str, Form] = {}
-    for written in (AND.sub(" and ", name), AND.sub(" ", name), name):
-        key = fold(written)
-        if key and 2 * len(key) > len(plain):
-            forms.setdefault(key, Form(key, several and len(key) >= SETTINGS.compound, _joints(written)))
+    for written, joining in _joinings(name):
+        for text in _spellings(written):
+            letters = spelt(text)
+            if letters and 2 * len(letters) > len(plain):
+                compound, at = several and len(letters) >= SETTINGS.compound, _joiner(text, joining)
+                forms.setdefault(letters, Form(as_folded(letters), compound, _joints(text), at, letters))
     return tuple(forms.values())
 
 
+def _joinings(name: str) -> Iterator[tuple[str, str]]:
+    """With "and" for what joins its words, with nothing, as it is; and with other words, told beside it, for a sign."""
+    for written in (AND.sub(" and ", name), AND.sub(" ", name), name):
+        yield written, ""
+    if [bool(fold(part)) for part in _AND_SIGN.split(name)] == [True, True]:
+        for word in _AND_WORDS:
+            yield _AND_SIGN.sub(f" {word} ", name), word
+
+
+def _joiner(text: str, word: str) -> tuple[int, int]:
+    """Where the word stands in the key."""
+    if not word:
+        return (0, 0)
+    first = len(spelt(text.lower().partition(f" {word} ")[0]))
+    return first, first + len(word)
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """Weiß & Süß, Weiss & Süss, Weiss & Suess: as it is, without ligatures, and without umlauts too."""
+    small = unicodedata.normalize("NFC", name).lower()
+    yield name
+    for table in (_LIGATURES, _UMLAUTS):
+        yield "".join(table.get(character, character) for character in small)
+
+
 def _joints(name: str) -> tuple[int, ...]:
-    lengths = [len(fold(word)) for word in name.split()]
+    lengths = [len(spelt(word)) for word in name.split()]
     return tuple(sorted({sum(lengths[:count]) for count in range(1, len(lengths))} - {0, sum(lengths)}))
 
 
 def spot(readings: Sequence[Sequence[Reading]], form: Form, alphabet: Alphabet) -> list[Match]:
     """The best place of a folded name in each line. A line is one reading, or several that follow one another."""
     lines = [joined(parts) for parts in readings]
-    emissions = [emission(line, form.key, alphabet) for line in lines]
-    found = best_paths(emissions, form.key, alphabet)
+    emissions = [emission(line, form.letters, alphabet) for line in lines]
+    found = best_paths(emissions, form.letters, alphabet)
     matches = [_match(line, form, path) for line, path in zip(lines, found, strict=True)]
     return [
-        replace(match, letters=letter_spans(line[match.start : match.stop], form.key, alphabet, match.start))
-        if match.score >= SETTINGS.found
-        else match
-        for match, line in zip(matches, emissions, strict=True)
+        _aligned(match, form, emit, line, alphabet) if match.score >= SETTINGS.found else match
+        for match, emit, line in zip(matches, emissions, lines, strict=True)
     ]
+
+
+def _aligned(match: Match, form: Form, emit: Floats, line: Reading, alphabet: Alphabet) -> Match:
+    """With the steps of its letters; refused where one letter joins its words and does not stand apart."""
+    spans = letter_spans(emit[match.start : match.stop], form.letters, alphabet, match.start)
+    first, last = form.joiner
+    gaps = [line.space[spans[n - 1][1] : spans[n][0]] for n in (first, last)] if last - first == 1 else []
+    cost = 0.0 if all((gap >= SETTINGS.space).any() for gap in gaps) else SETTINGS.contradiction
+    return replace(match, letters=spans, score=match.score + cost)
 
 
 def joined(parts: Sequence[Reading]) -> Reading:
@@ -158,7 +213,8 @@ def _match(line: Reading, form: Form, path: Path) -> Match:
     before = _touching([(c, start - step) for c, step in reversed(letters) if step < start], line, start, -1, pitch)
     after = _touching([(c, step - stop + 1) for c, step in letters if step >= stop], line, stop, 1, pitch)
     guessed = _ends_in_noise([step for c, step in letters if start <= step < stop and fold(c)], line, start, stop)
-    cost = SETTINGS.contradiction if guessed else _crowding(before, after, form)
+    may_touch = form.compound or (len(form.key) >= SETTINGS.address and bool(ADDRESS.search(line.text)))
+    cost = SETTINGS.contradiction if guessed else _crowding(before, after, may_touch, len(form.key))
     return Match(path.score + cost, start, stop, inside, before, after)
 
 
@@ -170,11 +226,11 @@ def _ends_in_noise(read: Sequence[int], line: Reading, start: int, stop: int) ->
     return bool((ends >= SETTINGS.space).any())
 
 
-def _crowding(before: int, after: int, form: Form) -> float:
+def _crowding(before: int, after: int, may_touch: bool, letters: int) -> float:
     """Cost per character of the letters that touch the name: CREATION is neither in CREATIONS nor in RECREATION."""
-    if 1 in (before, after) or (before + after and not form.compound):
+    if 1 in (before, after) or (before + after and not may_touch):
         return SETTINGS.contradiction
-    return SETTINGS.neighbour * (before + after) / len(form.key)
+    return SETTINGS.neighbour * (before + after) / letters
 
 
 def _touching(letters: Sequence[tuple[str, int]], line: Reading, edge: int, way: int, pitch: float) -> int:
@@ -194,3 +250,12 @@ def _touching(letters: Sequence[tuple[str, int]], line: Reading, edge: int, way:
 def _spaced(line: Reading, edge: int, distance: int, way: int) -> bool:
     between = line.space[edge : edge + distance] if way > 0 else line.space[max(edge - distance, 0) : edge]
     return bool(between.sum() > 0.1)
+
+
+def word_around(line: Reading, match: Match) -> str:
+    """What was read without a space before, in and after the name: the whole address that it is a part of."""
+    written = line.letters()
+    gaps = [step for character, step in written if character.isspace()]
+    first = max((step for step in gaps if step < match.start), default=-1)
+    last = min((step for step in gaps if step >= match.stop), default=len(line.best))
+    return "".join(character for character, step in written if first < step < last)

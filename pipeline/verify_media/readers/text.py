@@ -19,7 +19,7 @@ from verify_media.readers.rivals import Rival, other_name, rival
 from verify_media.readers.scripts import network_reads, tesseract_language, unsupported
 from verify_media.readers.second_reader import second_reading
 from verify_media.readers.spotting import SETTINGS as SPOTTING
-from verify_media.readers.spotting import Form, joined, spot, variants
+from verify_media.readers.spotting import Form, joined, spot, variants, word_around
 from verify_media.readers.strips import Strip, padded, straight
 from verify_media.readers.view import View
 from verify_media.records import Frame, Quad, Reader, Sighting
@@ -72,7 +72,7 @@ class TextReader:
         self._language = "+".join(dict.fromkeys(tesseract_language(text) for text in self._strange if text))
         readable = [(text, mark) for text, mark in reversed(marks) if network_reads(text)]
         self._forms = {form: mark for text, mark in readable for form in variants(text)}
-        self._alphabet = Alphabet(form.key for form in self._forms)
+        self._alphabet = Alphabet(form.letters for form in self._forms)
         self._page: Page | None = None
 
     def find(
@@ -144,10 +144,12 @@ class TextReader:
         """The sighting, and what it says where that is another name."""
         forms = [form for form, name in self._forms.items() if name == sighting.mark]
         line = joined([part.reading for part in candidate.lines])
+        if (candidate.match.before or candidate.match.after) and not candidate.form.compound:
+            return replace(sighting, other_name=word_around(line, candidate.match))
         first = rival(line, candidate.match, forms, self._alphabet)
         if first.lead < RIVALS.doubt:
             return sighting
-        is_longer = candidate.form.key in first.key
+        is_longer = candidate.form.letters in first.key
         again = [] if is_longer else self._again(candidate, sighting, forms, page)
         return replace(sighting, other_name=other_name([first, *again], forms))
 
