@@ -5,7 +5,7 @@ Runs inside Blender's Python (blender_stills.py); needs numpy, pillow and OpenCV
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -52,6 +52,15 @@ CAPITALS = 0.35
 """Share of names all in capitals, and of those in two lines: as makers do."""
 TWO_LINES = 0.35
 CAP_PX = 100
+SOFT_INKS: tuple[tuple[Ink, Ink], ...] = (
+    ((206, 174, 134), (140, 104, 70)),
+    ((238, 232, 222), (190, 160, 110)),
+    ((70, 82, 74), (126, 140, 126)),
+    ((232, 214, 214), (196, 150, 156)),
+    ((150, 150, 146), (204, 204, 200)),
+    ((44, 58, 66), (98, 114, 122)),
+)
+"""Paper and ink tone on tone, for half of the hard scenes."""
 SMALL_PRINT = ("hand poured", "made by hand", "small batch", "100 % wool", "No. 12", "care: wash cold", "250 g")
 
 
@@ -69,6 +78,8 @@ class Art:
     lines: int = 0
     cap: float = 0.0
     """Height of the capitals as a share of the picture's height."""
+    hard: bool = False
+    """Small, in soft inks or shallow relief, on deep folds."""
 
     @property
     def aspect(self) -> float:
@@ -148,7 +159,7 @@ def tinted(art: Art, ink: Ink) -> Art:
         return art
     pixels = art.pixels.copy()
     pixels[..., :3] = ink
-    return Art(pixels, art.kind, art.name, art.written, art.font, art.lines, art.cap)
+    return replace(art, pixels=pixels)
 
 
 def pair(art: Art, rng: Generator, *, dark: bool = False) -> tuple[Ink, Art]:
@@ -156,6 +167,8 @@ def pair(art: Art, rng: Generator, *, dark: bool = False) -> tuple[Ink, Art]:
     if art.kind == "name":
         pairs = [inks(rng) for _ in range(12)]
         paper, ink = next((p for p in pairs if not dark or sum(p[0]) < 200), ((34, 34, 36), (214, 180, 110)))
+        if art.hard and not dark and rng.random() < 0.5:
+            paper, ink = any_of(rng, *SOFT_INKS)
         return paper, tinted(art, ink)
     solid = art.pixels[..., :3][art.pixels[..., 3] > 128]
     ground = rng.uniform(195, 250) if solid.mean() < 128 else rng.uniform(10, 70)

@@ -19,7 +19,7 @@ import json
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,10 @@ SMALLEST_LOGO_PX = 40
 MOST_TURNED_DEG = 72.0
 """A letter that is turned away further is not legible."""
 ROUNDS = 4
-"""Each shows every surface with a name, and every second one with a logo, symbols and badges in turn."""
+"""Each shows every surface with a name, and every second one with a logo, symbols and badges in turn. The first shows
+plain marks, the others hard ones."""
+HARD_SIZE = 0.5
+HARD_TILT_DEG = 12.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def round_of(number: int) -> list[Still]:
 def staged(still: Still, rng: Generator, photos: Sequence[Path]) -> tuple[dict[str, Any], Art] | None:
     """The scene, set up; its truth and its mark. None where a person could not see the mark well enough."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    stand, art = SURFACES[still.surface], marks.drawn(still.kind, rng)
+    stand, art = SURFACES[still.surface], replace(marks.drawn(still.kind, rng), hard=still.number > 0)
     scenes.engine(shot := Shot(kind="card", seed=int(rng.integers(1 << 30)), samples=SAMPLES, width=SIZE[0],
                                height=SIZE[1], props=int(rng.integers(1, 5))))  # fmt: skip
     bpy.context.scene.cycles.max_bounces = BOUNCES
@@ -117,13 +120,14 @@ def staged(still: Still, rng: Generator, photos: Sequence[Path]) -> tuple[dict[s
 def framed(shot: Shot, stand: Stand, still: Still, placed: Placed, rng: Generator) -> Shot:
     """From where the mark is seen, and how large."""
     upright = placed.frame.col[2].to_3d().z < 0.5
-    tilt, way = math.tan(math.radians(rng.uniform(*stand.tilt_deg))), rng.uniform(-1.2, 1.2)
+    more_deg, smaller = (HARD_TILT_DEG, HARD_SIZE) if still.number else (0.0, 1.0)
+    tilt, way = math.tan(math.radians(rng.uniform(*stand.tilt_deg) + more_deg)), rng.uniform(-1.2, 1.2)
     look = (tilt * math.sin(way), (1 if upright else -1) * tilt * math.cos(way))
     if stand.above is not None:
         look = (tilt * math.sin(way), math.tan(math.radians(rng.uniform(*stand.above))))
     (mark,) = placed.marks
     low, high = stand.width
-    share = low * (high / low) ** rng.random() * placed.width_m / wide(mark)
+    share = smaller * low * (high / low) ** rng.random() * placed.width_m / wide(mark)
     kind = "sign" if still.surface == "sign" else "mug" if upright else "card"
     settings = vars(shot) | {"look": look, "fill": share, "kind": kind, "lens_mm": float(rng.choice([6.9, 6.9, 13.8]))}
     return Shot(**settings | {"aside": (float(rng.uniform(-0.2, 0.2)), float(rng.uniform(-0.15, 0.1)))})

@@ -179,7 +179,7 @@ def wrinkled(width_m: float, height_m: float, depth_m: float, rng: Generator) ->
 def cloth(art: Art, rng: Generator, *, stitched: bool) -> Placed:
     """On crumpled cloth, printed or embroidered; the cloth lies, or hangs as an apron does."""
     wide, high = 0.24, 0.18
-    fall = wrinkled(wide, high, float(rng.uniform(0.002, 0.006)), rng)
+    fall = wrinkled(wide, high, float(rng.uniform(0.004, 0.012)) * (1.6 if art.hard else 1.0), rng)
     hangs = rng.random() < 0.5
     frame = standing(0, 0.02, 0.12, float(rng.normal(0, 0.2)), 0.1) if hangs else lying(
         0, 0, 0.02, float(rng.normal(0, 0.3))
@@ -231,7 +231,8 @@ def relief(art: Art, rng: Generator, *, ground: str) -> Placed:
         "leather": lambda: materials.stone(rng, any_of(rng, (126, 78, 46), (74, 52, 40), (170, 116, 70), (40, 38, 38))),
         "clay": lambda: materials.stone(rng, any_of(rng, (196, 118, 84), (222, 214, 200), (168, 150, 132))),
     }[ground]()
-    skin = materials.relief("pressed", label.image, base, depth_m=float(rng.uniform(0.0012, 0.003)), burnt=0.0)
+    deep = float(rng.uniform(0.0012, 0.003)) * (0.4 if art.hard else 1.0)
+    skin = materials.relief("pressed", label.image, base, depth_m=deep, burnt=0.0)
     thick = {"wood": 0.015, "leather": 0.002, "clay": 0.008}[ground]
     frame = lying(0, 0, thick + 0.001, float(rng.normal(0, 0.3)))
     return objects.sheet(label, objects.flat(*size, bend_m=0.0 if ground == "wood" else 0.001), frame, skin,
