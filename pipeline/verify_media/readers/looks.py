@@ -106,11 +106,12 @@ def finer(view: View) -> list[Strip]:
 
 
 def contrast(view: View) -> list[Strip]:
-    """A copy in which faint lettering stands out as much as strong lettering."""
+    """A copy in which faint lettering stands out as much as strong lettering. V4 is never flooded there."""
     small, ratio = _small(view.image, view.scale)
-    copy = local_contrast(small)
-    regions = detect(copy, 1.0, Weights.V6)
-    return [*strips(view.pyramid, [_moved(region, ratio) for region in regions]), *_read_in(copy, regions, ratio)]
+    copy, flooded = local_contrast(small), view.flooded
+    regions = detect(copy, 1.0, Weights.V4 if flooded else Weights.V6)
+    found = [*strips(view.pyramid, [_moved(region, ratio) for region in regions]), *_read_in(copy, regions, ratio)]
+    return [replace(strip, cut=True) for strip in found if not strip.curved] if flooded else found
 
 
 def colours(view: View) -> list[Strip]:
