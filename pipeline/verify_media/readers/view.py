@@ -36,7 +36,7 @@ class WindowSettings:
     flood: int = 150
     """A patch of text so thick is no line: the V6 weights take whole areas for text where there is little of it. All of
     `tune`: of 29 rendered stills two have such a patch (166 around the one name that was missed), of 31 ICDAR photos
-    five, mostly letters that fill the picture and are read, of 10 photos without text one. 37 of the 70 are under 50."""
+    five, mostly letters that fill the picture and are read, of 10 photos without text one. 37 of 70 are under 50."""
 
 
 SETTINGS = WindowSettings()
