@@ -38,8 +38,9 @@ CHAT_SCALE = 0.75
 SMALLEST_CAP_PX = 12
 CURVED = ("jar", "mug")
 STRANGERS = ("Quillmoor", "Hearth & Loom", "Velvet Crow", "Blue Heron Goods", "Luna Ceramics", "Stone Lark Pottery")
-ILLEGIBLE = frozenset({"card-name-1", "mug-name-1"})
-"""Scenes in which nobody could read the mark, even enlarged: tilted by 71 degrees; a word lost in a reflection."""
+ILLEGIBLE = frozenset({"card-name-1", "mug-name-1", "jar-name-2", "card-card-1", "light-on-dark-badge-1"})
+"""Scenes in which nobody could read the mark, even enlarged: tilted by 71 degrees; a word lost in a reflection; a first
+letter lost in the dark; all print lost in the light; a badge of which the one light ink left a disc."""
 
 
 @dataclass
