@@ -93,7 +93,7 @@ def names_in(scene: dict[str, Any], image: Any, row: Row, *, alone: bool, presen
         row.peer_cpu_s += cpu_now() - start
         row.peer += scene["name"] in read
         row.peer_false += sum(other in read for other in others)
-    return told + "".join(f", FALSE {name}" for name in found)
+    return told + "".join(f", {'asked' if isinstance(at, Asked) else 'FALSE'} {name}" for name, at in found.items())
 
 
 def near(scene: dict[str, Any]) -> list[str]:
