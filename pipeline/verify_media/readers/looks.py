@@ -106,12 +106,11 @@ def finer(view: View) -> list[Strip]:
 
 
 def contrast(view: View) -> list[Strip]:
-    """A copy in which faint lettering stands out as much as strong lettering. V4 is never flooded there."""
+    """A copy in which faint lettering stands out as much as strong lettering."""
     small, ratio = _small(view.image, view.scale)
-    copy, flooded = local_contrast(small), view.flooded
-    regions = detect(copy, 1.0, Weights.V4 if flooded else Weights.V6)
-    found = [*strips(view.pyramid, [_moved(region, ratio) for region in regions]), *_read_in(copy, regions, ratio)]
-    return [replace(strip, cut=True) for strip in found if not strip.curved] if flooded else found
+    copy = local_contrast(small)
+    regions = detect(copy, 1.0, Weights.V6)
+    return [*strips(view.pyramid, [_moved(region, ratio) for region in regions]), *_read_in(copy, regions, ratio)]
 
 
 def colours(view: View) -> list[Strip]:

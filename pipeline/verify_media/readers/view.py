@@ -32,11 +32,6 @@ class WindowSettings:
     pad: int = 12
     known_growth: float = 1.25
     """A clear reading accounts for hints in its box grown so much."""
-    text: float = 0.3
-    flood: int = 150
-    """A patch of text so thick is no line: the V6 weights take whole areas for text where there is little of it. All of
-    `tune`: of 29 rendered stills two have such a patch (166 around the one name that was missed), of 31 ICDAR photos
-    five, mostly letters that fill the picture and are read, of 10 photos without text one. 37 of 70 are under 50."""
 
 
 SETTINGS = WindowSettings()
@@ -65,29 +60,16 @@ class View:
             self._maps[weights] = text_map(shrunk(self.image, self.scale), weights)
         return self._maps[weights]
 
-    @property
-    def flooded(self) -> bool:
-        """Whether the first impression takes an area for text that no clear reading accounts for: a faint line in it
-        does not stand out."""
-        left = self._unaccounted(self.impression(Weights.V6).copy())
-        hot = (left[::4, ::4] >= SETTINGS.text).astype(np.uint8)
-        return bool(4 * 2 * cv2.distanceTransform(hot, cv2.DIST_L2, 3).max() >= SETTINGS.flood)
-
     def unread(self) -> list[Box]:
         """Boxes around what hints at text that no clear reading accounts for, strongest hint first."""
         hints = np.max([self.impression(weights) for weights in (Weights.V6, *self._maps)], axis=0)
-        hints = self._unaccounted(np.where(hints >= SETTINGS.hint, hints, np.float32(0)))
-        ratio = np.array([hints.shape[1], hints.shape[0]]) / self.image.shape[1::-1]
-        return [_in_picture(box, ratio, self.image) for box in boxes_of(hints)]
-
-    def _unaccounted(self, hints: Floats) -> Floats:
-        """The hints without those in and around the boxes of clear readings; changes them in place."""
+        hints = np.where(hints >= SETTINGS.hint, hints, np.float32(0))
         ratio = np.array([hints.shape[1], hints.shape[0]]) / self.image.shape[1::-1]
         for quad in self.known:
             middle = quad.mean(axis=0)
             grown = (middle + (quad - middle) * SETTINGS.known_growth) * ratio
             cv2.fillConvexPoly(hints, np.round(grown).astype(np.int32), 0.0)
-        return hints
+        return [_in_picture(box, ratio, self.image) for box in boxes_of(hints)]
 
 
 def boxes_of(hints: Floats) -> list[Box]:
