@@ -62,12 +62,14 @@ class Row:
 
     def cells(self) -> str:
         corners = f"{100 * np.median(self.errors):.1f} ({len(self.errors)})" if self.errors else "–"
-        return (
+        ours = (
             f"{self.found} + {self.asked} / {self.total} | {self.total - self.found - self.asked} | "
-            f"{self.false} + {self.doubted} / {self.chances} | {corners} | {self.cpu_s / max(1, self.total):.1f} | "
-            f"{self.peer} / {self.total} | {self.peer_false} / {self.chances} | "
-            f"{self.peer_cpu_s / max(1, self.total):.1f}"
+            f"{self.false} + {self.doubted} / {self.chances} | {corners} | {self.cpu_s / max(1, self.total):.1f}"
         )
+        if not self.peer_cpu_s:
+            return f"{ours} | – | – | –"
+        peer_cpu_s = self.peer_cpu_s / max(1, self.total)
+        return f"{ours} | {self.peer} / {self.total} | {self.peer_false} / {self.chances} | {peer_cpu_s:.1f}"
 
 
 HEAD = (

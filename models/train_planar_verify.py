@@ -107,11 +107,11 @@ def _placed(template: Template, frame: FrameView, truth: Any, role: str, rng: np
     """What a search would find where the mark is: by features, and by a shape that was fitted from nearby."""
     finder = MarkFinder(template, first_guess)
     matches = feature_matches(frame, finder.features) + feature_matches(frame, finder.features, tilted=True)
-    found = finder._by_features(frame, matches, matches)[:4]
+    found = finder.by_features(frame, matches, matches)[:4]
     for _ in range(2):
         place = fitted(frame, template, near(truth, rng), rng, always=True)
         if place is not None:
-            found.append(finder._judged(frame, matches, place, 96, Guess(place, "shape")))
+            found.append(finder.judged(frame, matches, place, 96, Guess(place, "shape")))
     for candidate in found:
         is_right = role == "right" and _error(candidate, template, truth) < RIGHT
         if is_right or role != "right" or _is_elsewhere(candidate, truth):

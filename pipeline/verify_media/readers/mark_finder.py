@@ -82,17 +82,15 @@ class MarkFinder:
     def candidates(self, view: FrameView) -> list[Candidate]:
         """Places for the mark, most probable first, one for each neighbourhood."""
         matches = feature_matches(view, self.features)
-        found = self._by_features(view, matches, matches)
+        found = self.by_features(view, matches, matches)
         if not _is_sure(found):
             tilted = feature_matches(view, self.features, tilted=True)
-            found += self._by_features(view, matches + tilted, tilted)
+            found += self.by_features(view, matches + tilted, tilted)
         if not _is_sure(found):
             found += self._by_outline(view, matches) if self._is_sheet else self._by_shape(view, matches)
         return _apart(sorted(found, key=lambda c: -c.p))
 
-    def _by_features(
-        self, view: FrameView, matches: tuple[Matches, ...], fresh: tuple[Matches, ...]
-    ) -> list[Candidate]:
+    def by_features(self, view: FrameView, matches: tuple[Matches, ...], fresh: tuple[Matches, ...]) -> list[Candidate]:
         """Places from the `fresh` matches, judged by all of them."""
         found = []
         for guess in feature_guesses(view, self.template, fresh)[: SETTINGS.feature_guesses]:
@@ -100,7 +98,7 @@ class MarkFinder:
             # On cloth the contour may pull the plane away from what the features agree on: judge both.
             for homography in (guess.homography, fitted):
                 if homography is not None:
-                    found.append(self._judged(view, matches, homography, 96, guess))
+                    found.append(self.judged(view, matches, homography, 96, guess))
         return found
 
     def _by_outline(self, view: FrameView, matches: tuple[Matches, ...]) -> list[Candidate]:
@@ -110,7 +108,7 @@ class MarkFinder:
             fitted = align(view, self.template, guess.homography, 96, FROM_OUTLINE)
             for homography in (guess.homography, fitted):
                 if homography is not None:
-                    found.append(self._judged(view, matches, homography, 96, guess))
+                    found.append(self.judged(view, matches, homography, 96, guess))
         return found + self._by_shape(view, matches)
 
     def _by_shape(self, view: FrameView, matches: tuple[Matches, ...]) -> list[Candidate]:
@@ -125,7 +123,7 @@ class MarkFinder:
         for _, homography, guess in coarse[: SETTINGS.coarse_keep]:
             fitted = align(view, self.shape, homography, 96, FINE)
             if fitted is not None:
-                found.append(self._judged(view, matches, fitted, 96, guess))
+                found.append(self.judged(view, matches, fitted, 96, guess))
         return found + self._turned(view, matches, found)
 
     def _turned(self, view: FrameView, matches: tuple[Matches, ...], found: Sequence[Candidate]) -> list[Candidate]:
@@ -136,9 +134,9 @@ class MarkFinder:
         best = sorted(found, key=lambda c: -(c.fit.hit - c.fit.chance))[: SETTINGS.turned]
         turned = [turn for c in best for turn in turns(view, self.shape, c.fit.homography, 96)]
         fitted = [align(view, self.shape, turn, 96, FINE) for turn in turned]
-        return [self._judged(view, matches, place, 96, Guess(place, "shape")) for place in fitted if place is not None]
+        return [self.judged(view, matches, place, 96, Guess(place, "shape")) for place in fitted if place is not None]
 
-    def _judged(
+    def judged(
         self, view: FrameView, matches: Iterable[Matches], homography: Matrix, level: int, guess: Guess
     ) -> Candidate:
         fit = measure(view, self.template, homography, level)
