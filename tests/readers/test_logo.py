@@ -9,7 +9,8 @@ from marks import drawn_corners, fern, ground, put, worst_corner
 from PIL import Image
 
 from verify_media.errors import UsageError
-from verify_media.readers.logo import LogoReader
+from verify_media.readers.lettering import Lettering
+from verify_media.readers.logo import SETTINGS, LogoReader, _with_lettering
 from verify_media.records import Frame, Reader
 
 TILTED = [(420, 300), (640, 350), (600, 560), (390, 500)]
@@ -87,3 +88,16 @@ def test_missing_and_broken_pictures_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere.png", broken):
         with pytest.raises(UsageError):
             LogoReader([path])
+
+
+@pytest.mark.parametrize(
+    ("lettering", "low", "high"),
+    [
+        (Lettering.SAME, SETTINGS.found, 1.0),  # a carton bulges, and looks unlike its flat picture
+        (Lettering.UNREAD, 0.01, 0.01),
+        (Lettering.NONE, 0.01, 0.01),
+        (Lettering.OTHER, 0.0, 0.0),
+    ],
+)
+def test_a_mark_is_confirmed_by_its_own_words_alone(lettering: Lettering, low: float, high: float) -> None:
+    assert low <= _with_lettering(0.01, lettering) <= high

@@ -92,9 +92,14 @@ def probability(fit: Fit, support: Support) -> float:
     return float(1 / (1 + np.exp(-odds)))
 
 
+def is_supported(support: Support) -> bool:
+    """Local features agree with the place, which were not chosen for it."""
+    return support.sift + support.orb >= TRIALS.supported
+
+
 def _many_places(fit: Fit, support: Support) -> float:
     """Log-odds to take off where a shape alone speaks for a small mark: the smaller it is, the more places of a picture
     were tried, and the best of many looks good by chance. Features were not chosen for their looks."""
-    if support.sift + support.orb >= TRIALS.supported:
+    if is_supported(support):
         return 0.0
     return float(2 * np.log(min(1.0, max(fit.size_px, 1.0) / TRIALS.single_px)))
