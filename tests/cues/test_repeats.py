@@ -77,9 +77,8 @@ def test_the_close_up_follows_the_mark_that_the_others_decide_about() -> None:
     for k in range(3):
         image = stamped(scene(k))
         one = report(f"{k}.jpg", image)
-        large = replace(
-            one.sightings[0], quad=((20.0, 20.0), (420.0, 20.0), (420.0, 140.0), (20.0, 140.0)), imprint=b""
-        )
+        box = ((20.0, 20.0), (420.0, 20.0), (420.0, 140.0), (20.0, 140.0))
+        large = replace(one.sightings[0], quad=box, imprint=b"", p_digital=0.7)
         shown = preview(image)
         reports.append(
             replace(one, sightings=(large, *one.sightings), preview=shown, close_up=close_up(image, large.quad))
