@@ -170,14 +170,7 @@ def reflected(photo: Path) -> None:
 
 def cleared(camera: Any, mark: Mark, things: list[Any], least: float) -> bool:
     """Whether the mark can be seen once what stands before it is taken away."""
-    for thing in [None, *things]:
-        if thing is not None:
-            for part in [*thing.children_recursive, thing]:
-                bpy.data.objects.remove(part)
-            bpy.context.view_layer.update()
-        if scenes.seen(camera, mark) >= least:
-            return True
-    return False
+    return scenes.removed_until(things, lambda: scenes.seen(camera, mark) >= least)
 
 
 def seen_as(mark: Mark, art: Art, camera: Any, shot: Shot) -> dict[str, Any]:

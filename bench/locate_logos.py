@@ -34,6 +34,7 @@ from logo_scenes import (
     half_of,
     hard_view,
     icon,
+    photos_of,
     plain_view,
     read_photo,
     symbol,
@@ -248,8 +249,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     if given.alone:
         del METHODS["SIFT + RANSAC"], METHODS["matchTemplate"]
-    folders = [given.corpus / name for name in ("camera", "scene_text", "physical_photos")]
-    photos = [p for folder in folders for p in sorted(folder.rglob("*.[jJ][pP]*")) if half_of(p) == 1]
+    photos = photos_of(given.corpus, 1)
     icons = [p for p in sorted(given.icons.glob("*.svg")) if half_of(p) == 1] if given.icons else []
     with tempfile.TemporaryDirectory() as folder:
         tallies = run(photos, icons, given.scenes, given.seed, Path(folder))

@@ -27,7 +27,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from locate import Asked, cpu_now, near_names, survey
+from locate import Asked, corner_error, cpu_now, near_names, survey
 from locate_logos import ours, plain_sift
 from name_peers import rapid
 from verify_media.readers.ocr_recognise import fold
@@ -155,11 +155,6 @@ def overlap(quad: Any, polygon: Any) -> float:
         cv2.fillPoly(mask, [np.round(shape - low).astype(np.int32)], 1)
     shared, either = int((masks[0] & masks[1]).sum()), int((masks[0] | masks[1]).sum())
     return shared / max(either, 1)
-
-
-def corner_error(quad: Any, truth: Any) -> float:
-    width = float(np.linalg.norm(truth[1] - truth[0]))
-    return float(np.linalg.norm(quad - truth, axis=1).mean() / max(width, 1.0))
 
 
 def turned_error(quad: Any, truth: Any) -> float:

@@ -371,6 +371,12 @@ def half_of(path: Path) -> int:
     return hashlib.sha1(path.name.encode()).digest()[0] % 2
 
 
+def photos_of(corpus: Path, half: int) -> list[Path]:
+    """The photos of one half of the corpus, always in the same order."""
+    folders = ("camera", "scene_text", "physical_photos")
+    return [p for f in folders for p in sorted((corpus / f).rglob("*.[jJ][pP]*")) if half_of(p) == half]
+
+
 def read_photo(path: Path, side: int = 1600) -> Any:
     """RGB with a long side of `side` at most, upright."""
     from PIL import ImageOps

@@ -23,6 +23,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
 
+from planar_data import packed
+
 from logo_scenes import (
     WORDS,
     Invisible,
@@ -34,6 +36,7 @@ from logo_scenes import (
     hard_view,
     icon,
     lockup,
+    photos_of,
     plain_view,
     read_photo,
     symbol,
@@ -43,6 +46,7 @@ from verify_media.readers.contour import align
 from verify_media.readers.fit_quality import promise
 from verify_media.readers.frame_view import FrameView
 from verify_media.readers.mark_finder import COARSE, FINE, FINISH
+from verify_media.readers.outline import rotation
 from verify_media.readers.pair import pair
 from verify_media.readers.planar import corners
 from verify_media.readers.template import Template, from_pixels
@@ -50,8 +54,6 @@ from verify_media.readers.template import Template, from_pixels
 CROP_PX = 420
 RIGHT, WRONG = 0.06, 0.25
 """Worst corner over the mark's longer edge, as in train_planar_verify.py."""
-KEPT_BACK = 3
-"""One photo in three is not shown to the network, but to the fit of the whole."""
 KINDS = ("flat", "flat", "badge", "badge", "card", "lockup", "lockup", "plate", "plate")
 SAME_SYMBOL = 0.5
 """Share of the twins that differ in their words alone."""
@@ -59,7 +61,7 @@ SAME_SYMBOL = 0.5
 
 @dataclass(frozen=True)
 class Row:
-    """`pixels`: a pair of pair.py at the side that the network sees, in 1/31; `photo`: number of the photo."""
+    """`pixels`: a pair of pair.py as planar_data.py packs it; `photo`: number of the photo."""
 
     pixels: Any
     label: float
@@ -135,12 +137,6 @@ def _plated(mark: Any, seed: int) -> Any:
     alpha = mark[..., 3:].astype(np.float32) / 255
     inside[:] = inside * (1 - alpha) + mark[..., :3] * alpha
     return plate
-
-
-def photos_of(corpus: Path, half: int) -> list[Path]:
-    """The photos of one half of the corpus, always in the same order."""
-    folders = ("camera", "scene_text", "physical_photos")
-    return [p for f in folders for p in sorted((corpus / f).rglob("*.[jJ][pP]*")) if half_of(p) == half]
 
 
 def worked(mark: Any, view: View, kind: str, rng: np.random.Generator) -> tuple[Any, View]:
@@ -228,27 +224,22 @@ def _pairs(view: FrameView, templates: Any, truth: Any, rng: np.random.Generator
     mark, twin, other = templates
     for _ in range(2):
         place = fitted(view, mark, near(truth, rng), rng)
-        if place is not None and _error(mark, place, truth) < RIGHT:
+        if place is not None and corner_error(mark, place, truth) < RIGHT:
             yield _row(view, mark, place, 1.0, kind)
     for name, wrong in (("twin", twin), ("twin", twin), ("other", other)):
         place = fitted(view, wrong, near(truth, rng), rng, always=True)
         if place is not None:
             yield _row(view, wrong, place, 0.0, f"{kind} {name}")
     place = fitted(view, mark, _far(truth, rng), rng, always=True)
-    if place is not None and _error(mark, place, truth) > WRONG:
+    if place is not None and corner_error(mark, place, truth) > WRONG:
         yield _row(view, mark, place, 0.0, f"{kind} shifted")
     place = _best_chance(view, mark, truth, rng) if rng.random() < 0.5 else None
-    if place is not None and _error(mark, place, truth) > WRONG:
+    if place is not None and corner_error(mark, place, truth) > WRONG:
         yield _row(view, mark, place, 0.0, f"{kind} chance")
 
 
 def _row(view: FrameView, mark: Template, place: Any, label: float, kind: str) -> Row:
-    return Row(packed(view, mark, place), label, kind)
-
-
-def packed(view: FrameView, mark: Template, place: Any) -> Any:
-    """What the network sees, in 1/31."""
-    return np.round(pair(view, mark, place) * 31).astype(np.int8)
+    return Row(packed(pair(view, mark, place)), label, kind)
 
 
 def near(truth: Any, rng: np.random.Generator) -> Any:
@@ -266,8 +257,7 @@ def _best_chance(view: FrameView, mark: Template, truth: Any, rng: np.random.Gen
     """The best of a few fits to places anywhere in the picture."""
     found = []
     for _ in range(4):
-        turn = rng.uniform(0, 2 * np.pi)
-        matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) * rng.uniform(0.6, 1.2)
+        matrix = rotation(rng.uniform(0, 2 * np.pi)) * rng.uniform(0.6, 1.2)
         quad = (truth - truth.mean(axis=0)) @ matrix.T + rng.uniform(0.2, 0.8, 2) * view.image.shape[1::-1]
         if (place := align(view, mark, _homography(mark, quad), 48, COARSE)) is not None:
             found.append((promise(view, mark, place, 48), place))
@@ -293,7 +283,8 @@ def _edge(quad: Any) -> float:
     return float(max(np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[2] - quad[1])))
 
 
-def _error(mark: Template, place: Any, truth: Any) -> float:
+def corner_error(mark: Template, place: Any, truth: Any) -> float:
+    """Worst corner over the mark's longer edge."""
     return float(np.linalg.norm(corners(place, mark.size) - truth, axis=1).max() / _edge(truth))
 
 

@@ -30,7 +30,7 @@ def export_pixels(weights: Path, path: Path) -> None:
     net.load_state_dict({k: v for k, v in state.items() if not k.startswith("measures")})
     windows = [torch.rand(2, k, 4, 48, 48) for k in (6, 5, 6)]
     grounds = torch.rand(2, 4, 64, 192), torch.rand(2, 4, 64, 192)
-    _export(net, (*windows, *grounds), ["mark", "near", "far", "context", "wide"], path)
+    written(net, (*windows, *grounds), ["mark", "near", "far", "context", "wide"], path)
 
 
 def export_setting(weights: Path, path: Path) -> None:
@@ -41,17 +41,17 @@ def export_setting(weights: Path, path: Path) -> None:
     net = SettingJudge(detector_layers(DETECTOR))
     net.load_state_dict(torch.load(weights))
     example = torch.rand(2, 3, 128, 256), torch.rand(2, 1, 128, 256), torch.rand(2, 1, 128, 256)
-    _export(net, example, ["picture", "inside", "around"], path)
+    written(net, example, ["picture", "inside", "around"], path)
 
 
 def export_perceptrons(net, columns: int, path: Path) -> None:
     """Input "values" B x columns float32."""
     import torch
 
-    _export(net, (torch.rand(2, columns),), ["values"], path)
+    written(net, (torch.rand(2, columns),), ["values"], path)
 
 
-def _export(net, example: tuple, names: list[str], path: Path) -> None:
+def written(net, example: tuple, names: list[str], path: Path) -> None:
     """Fixed sizes but for the number of sightings; weights stored as 16-bit floats, widened when the session starts."""
     import onnx
     import torch

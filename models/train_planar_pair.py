@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from planar_data import KEPT_BACK, UNIT, packed, unpacked
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "pipeline"))
@@ -32,9 +33,6 @@ RATE, BATCH = 2e-3, 64
 WIDTHS = (24, 48, 80, 128)
 SMOOTH = 0.02
 """Labels are never quite certain: twins under 60 px look alike."""
-UNIT = 31.0
-"""Of the pixels in the data."""
-KEPT_BACK = 3
 LEAST_CHANGE = 0.4
 """Mean over the changed part, in units of the mark's spread."""
 PLANES = 7
@@ -234,16 +232,16 @@ def with_agreement(pixels: Any) -> Any:
     planes = np.empty((len(pixels), PLANES, *pixels.shape[2:]), np.int8)
     planes[:, :3] = pixels
     for row, pair in zip(planes, pixels, strict=True):
-        row[3:] = np.round(agreement(pair.astype(np.float32) / UNIT) * UNIT)
+        row[3:] = packed(agreement(unpacked(pair)))
     return planes
 
 
 def export(weights: Path, out: Path) -> None:
-    from export_networks import _export
+    from export_networks import written
 
     net = PairJudge()
     net.load_state_dict(torch.load(weights))
-    _export(net, (torch.rand(2, PLANES, 96, 96),), ["pair"], out)
+    written(net, (torch.rand(2, PLANES, 96, 96),), ["pair"], out)
 
 
 def main() -> None:

@@ -24,16 +24,17 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
 
-from collect_planar_pairs import KEPT_BACK, KINDS, fitted, marks_of_a_kind, near, packed, photos_of, worked
+from collect_planar_pairs import KINDS, corner_error, fitted, marks_of_a_kind, near, worked
+from planar_data import KEPT_BACK, packed, unpacked
 
-from logo_scenes import Invisible, compose, half_of, hard_view, plain_view, read_photo
+from logo_scenes import Invisible, compose, half_of, hard_view, photos_of, plain_view, read_photo
 from verify_media.readers.fit_quality import Fit
 from verify_media.readers.frame_view import FrameView
-from verify_media.readers.local_agreement import agreement
 from verify_media.readers.mark_finder import Candidate, MarkFinder
 from verify_media.readers.matching import feature_matches
+from verify_media.readers.pair import pair
 from verify_media.readers.pair_network import log_odds
-from verify_media.readers.planar import Guess, corners
+from verify_media.readers.planar import Guess
 from verify_media.readers.template import Template, from_pixels
 from verify_media.readers.verify_match import NAMES, Support, describe
 
@@ -50,7 +51,7 @@ class Row:
 
     inputs: Any
     pixels: Any
-    label: float
+    label: float = 0.0
     kind: str = ""
     photo: int = 0
 
@@ -99,8 +100,7 @@ def collect_absent(corpus: Path, icons: list[Path], scenes: int, half: int, seed
             continue
         frame = FrameView(read_photo(photos[number], 1300))
         for candidate in MarkFinder(template, is_sheet=kind == "card").candidates(frame)[:4]:
-            pixels = packed(frame, template, candidate.fit.homography)
-            yield Row(describe(candidate.fit, candidate.support, 1.0), pixels, 0.0, f"{kind} absent", number)
+            yield replace(_row(template, frame, candidate), kind=f"{kind} absent", photo=number)
 
 
 def _placed(template: Template, frame: FrameView, truth: Any, role: str, rng: np.random.Generator) -> Iterator[Row]:
@@ -113,19 +113,25 @@ def _placed(template: Template, frame: FrameView, truth: Any, role: str, rng: np
         if place is not None:
             found.append(finder.judged(frame, matches, place, 96, Guess(place, "shape")))
     for candidate in found:
-        is_right = role == "right" and _error(candidate, template, truth) < RIGHT
-        if is_right or role != "right" or _is_elsewhere(candidate, truth):
-            pixels = packed(frame, template, candidate.fit.homography)
-            yield Row(describe(candidate.fit, candidate.support, 1.0), pixels, float(is_right))
+        yield from _labelled(template, frame, candidate, truth if role == "right" else None)
 
 
 def _rows(template: Template, frame: FrameView, truth: Any, *, is_sheet: bool) -> Iterator[Row]:
     finder = MarkFinder(template, first_guess, is_sheet=is_sheet)
     for candidate in finder.candidates(frame)[: 3 if truth is None else 6]:
-        is_right = truth is not None and _error(candidate, template, truth) < RIGHT
-        if is_right or truth is None or _is_elsewhere(candidate, truth):
-            pixels = packed(frame, template, candidate.fit.homography)
-            yield Row(describe(candidate.fit, candidate.support, 1.0), pixels, float(is_right))
+        yield from _labelled(template, frame, candidate, truth)
+
+
+def _labelled(template: Template, frame: FrameView, candidate: Candidate, truth: Any) -> Iterator[Row]:
+    """`truth`: corners, or None where the mark is not shown. Nothing for a place that lies askew over it."""
+    is_right = truth is not None and corner_error(template, candidate.fit.homography, truth) < RIGHT
+    if is_right or truth is None or _is_elsewhere(candidate, truth):
+        yield replace(_row(template, frame, candidate), label=float(is_right))
+
+
+def _row(template: Template, frame: FrameView, candidate: Candidate) -> Row:
+    pixels = packed(pair(frame, template, candidate.fit.homography))
+    return Row(describe(candidate.fit, candidate.support, 1.0), pixels)
 
 
 def _is_elsewhere(candidate: Candidate, truth: Any) -> bool:
@@ -133,13 +139,7 @@ def _is_elsewhere(candidate: Candidate, truth: Any) -> bool:
     return bool(cv2.pointPolygonTest(truth.astype(np.float32), candidate.fit.centre, False) < 0)
 
 
-def _error(candidate: Candidate, template: Template, truth: Any) -> float:
-    found = corners(candidate.fit.homography, template.size)
-    edge = max(np.linalg.norm(truth[1] - truth[0]), np.linalg.norm(truth[2] - truth[1]))
-    return float(np.linalg.norm(found - truth, axis=1).max() / edge)
-
-
-def fit(names: Sequence[str], inputs: Any, labels: Any, weights: Any, ridge: float = 2.0) -> dict[str, Any]:
+def fit(names: Sequence[str], inputs: Any, labels: Any, weights: Any, ridge: float = 5.0) -> dict[str, Any]:
     """Newton's method on standardised inputs."""
     mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
     design = np.c_[(inputs - mean) / scale, np.ones(len(inputs))]
@@ -167,8 +167,7 @@ def with_likeness(inputs: Any, pixels: Any) -> Any:
     """The inputs with what the network says of the pixels."""
     filled = inputs.copy()
     for row, packed_pair in zip(filled, pixels, strict=True):
-        pair = packed_pair.astype(np.float32) / 31
-        row[-LIKENESS_TERMS:] *= log_odds(np.concatenate([pair, agreement(pair)])[None])[0]
+        row[-LIKENESS_TERMS:] *= log_odds(unpacked(packed_pair))
     return filled
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from verify_media.readers.contour import Patch, rectify, respond
-from verify_media.readers.outline import sample
+from verify_media.readers.outline import rotation, sample
 from verify_media.readers.pair_network import likeness
 from verify_media.readers.planar import corners, foreshortening
 
@@ -116,24 +116,23 @@ def turns(view: FrameView, template: Template, homography: Matrix, level_px: int
     scores[0] = -1
     is_peak = (scores >= np.roll(scores, 1)) & (scores >= np.roll(scores, -1))
     best = [k for k in np.argsort(-scores) if is_peak[k]][:MOST_TURNS]
-    centre = np.array(template.size) / 2
-    to_centre = np.array([[1, 0, -centre[0]], [0, 1, -centre[1]], [0, 0, 1.0]])
-    back = np.linalg.inv(to_centre)
-    return [homography @ back @ _rotation(_ANGLES[k], 3) @ to_centre for k in best]
+    return [homography @ _about(np.array(template.size) / 2, _ANGLES[k]) for k in best]
+
+
+def _about(centre: Any, angle: float) -> Matrix:
+    """3 x 3 turn about a point (x, y)."""
+    turn = np.eye(3)
+    turn[:2, :2] = rotation(angle)
+    turn[:2, 2] = centre - turn[:2, :2] @ centre
+    return turn
 
 
 def _turned(patch: Patch, contour: Contour, angle: float) -> float:
     """As `promise`, without what lies beside."""
-    turn, middle = _rotation(angle, 2), np.array(contour.size) / 2
+    turn, middle = rotation(angle), np.array(contour.size) / 2
     points, normals = (contour.points - middle) @ turn.T + middle, contour.normals @ turn.T
     response, slope = respond(patch, points, normals)
     return float(response.mean()) + 0.3 * _sign(response, slope)
-
-
-def _rotation(angle: float, size: int) -> Any:
-    matrix = np.eye(size)
-    matrix[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    return matrix
 
 
 def _near(patch: Patch, contour: Contour) -> tuple[Floats, Floats]:

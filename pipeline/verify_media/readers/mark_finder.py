@@ -92,24 +92,25 @@ class MarkFinder:
 
     def by_features(self, view: FrameView, matches: tuple[Matches, ...], fresh: tuple[Matches, ...]) -> list[Candidate]:
         """Places from the `fresh` matches, judged by all of them."""
-        found = []
+        found: list[Candidate] = []
         for guess in feature_guesses(view, self.template, fresh)[: SETTINGS.feature_guesses]:
-            fitted = align(view, self.template, guess.homography, 96, FROM_FEATURES)
-            # On cloth the contour may pull the plane away from what the features agree on: judge both.
-            for homography in (guess.homography, fitted):
-                if homography is not None:
-                    found.append(self.judged(view, matches, homography, 96, guess))
+            found += self._guessed_and_fitted(view, matches, guess, FROM_FEATURES)
         return found
 
     def _by_outline(self, view: FrameView, matches: tuple[Matches, ...]) -> list[Candidate]:
         """A card: laid on the sheets of the frame, and sought as the shape of its outline with what is large on it."""
-        found = []
+        found: list[Candidate] = []
         for guess in sheet_guesses(view, self.template):
-            fitted = align(view, self.template, guess.homography, 96, FROM_OUTLINE)
-            for homography in (guess.homography, fitted):
-                if homography is not None:
-                    found.append(self.judged(view, matches, homography, 96, guess))
+            found += self._guessed_and_fitted(view, matches, guess, FROM_OUTLINE)
         return found + self._by_shape(view, matches)
+
+    def _guessed_and_fitted(
+        self, view: FrameView, matches: tuple[Matches, ...], guess: Guess, plan: tuple[tuple[str, int], ...]
+    ) -> list[Candidate]:
+        """On cloth the contour may pull the plane away from what the guess agrees on: both are judged."""
+        fitted = align(view, self.template, guess.homography, 96, plan)
+        places = [place for place in (guess.homography, fitted) if place is not None]
+        return [self.judged(view, matches, place, 96, guess) for place in places]
 
     def _by_shape(self, view: FrameView, matches: tuple[Matches, ...]) -> list[Candidate]:
         edges = view.once("edges", EdgePyramid)

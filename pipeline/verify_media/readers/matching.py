@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from verify_media.readers.frame_view import SETTINGS, Features, FrameView, detect, orb_of, sift_of
+from verify_media.readers.outline import rotation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,8 +89,7 @@ class TemplateFeatures:
         views = []
         for side in TILTS.sides_px:
             for axis in range(TILTS.axes):
-                angle = np.pi * axis / TILTS.axes
-                turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+                turn = rotation(np.pi * axis / TILTS.axes)
                 views.append(min(1.0, side / self.template.long_side) * turn @ np.diag([1.0, TILTS.squeeze]) @ turn.T)
         return views
 

@@ -144,6 +144,11 @@ def _subpixel(strength: Floats, xs: NDArray[Any], ys: NDArray[Any], normals: Flo
     return np.clip(shift, -0.5, 0.5).astype(np.float32)
 
 
+def rotation(angle: float) -> Any:
+    """2 x 2, by `angle` in radians from x to y."""
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
 def sample(plane: Floats, at: Any) -> Floats:
     """Values of `plane` at points (..., 2) in array coordinates, bilinear, edge values outside."""
     at = np.asarray(at, np.float32)
@@ -173,6 +178,6 @@ def _distances(points: Floats, outline: Floats) -> Floats:
 def _is_ellipse(points: Floats, tolerance: float) -> bool:
     (cx, cy), (width, height), turn = cv2.fitEllipse(points)
     angle = np.radians(turn)
-    turned = (points - (cx, cy)) @ np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    turned = (points - (cx, cy)) @ rotation(angle)
     radius = np.hypot(turned[:, 0] / (width / 2), turned[:, 1] / (height / 2))
     return bool(np.mean(np.abs(radius - 1) * min(width, height) / 2 < tolerance) > 0.95)

@@ -26,11 +26,10 @@ MOST = 8.0
 
 def likeness(view: FrameView, template: Template, homography: Any) -> float:
     """Log-odds, -MOST to MOST, that the mark is at the place; `homography` as in `planar.Guess`."""
-    planes = pair(view, template, homography)
-    return float(log_odds(np.concatenate([planes, agreement(planes)])[None])[0])
+    return log_odds(pair(view, template, homography))
 
 
-def log_odds(planes: Any) -> Any:
-    """n log-odds for n x 7 x 96 x 96 planes: those of pair.py and of local_agreement.py."""
-    found = run(session(model(WEIGHTS)), np.ascontiguousarray(planes, np.float32))
-    return np.clip(found, -MOST, MOST)
+def log_odds(planes: Any) -> float:
+    """The same for a pair of pair.py, 3 x 96 x 96."""
+    seen = np.concatenate([planes, agreement(planes)])[None]
+    return float(np.clip(run(session(model(WEIGHTS)), np.ascontiguousarray(seen, np.float32))[0], -MOST, MOST))

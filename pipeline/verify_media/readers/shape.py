@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from verify_media.readers.frame_view import FrameView
-from verify_media.readers.outline import gradient, thin_edges
+from verify_media.readers.outline import gradient, rotation, thin_edges
 from verify_media.readers.planar import Guess
 
 if TYPE_CHECKING:
@@ -142,15 +142,11 @@ def poses(template: Template, tilts: tuple[float, ...]) -> tuple[Pose, ...]:
     )
 
 
-def _rotation(angle: float) -> Any:
-    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-
-
 def _squeezes(tilts: tuple[float, ...]) -> list[Any]:
     made = [np.eye(2)]
     for tilt in tilts:
         for axis in range(SETTINGS.tilt_axes):
-            turn = _rotation(np.pi * axis / SETTINGS.tilt_axes)
+            turn = rotation(np.pi * axis / SETTINGS.tilt_axes)
             made.append(turn @ np.diag([1.0, tilt]) @ turn.T)
     return made
 
@@ -173,7 +169,7 @@ def _turned_poses(template: Template, size_px: int, squeeze: Any) -> list[Pose]:
 
 
 def _turned(points: Floats, normals: Floats, matrix: Any, angle: float) -> Pose:
-    turn = _rotation(angle)
+    turn = rotation(angle)
     points = points @ turn.T
     corner = points.min(axis=0)
     at = (points - corner).astype(np.int64)

@@ -22,15 +22,16 @@ def decided(sightings: Sequence[Sighting]) -> tuple[tuple[Sighting, ...], Outcom
     one leads."""
     ranked = best_first(sightings)
     outcome, p_digital = decide(ranked)
-    doubts = [s for s in ranked if _may_be_real(s, [o for o in ranked if o.outcome is Outcome.DIGITAL])]
-    if outcome is not Outcome.DIGITAL or not doubts:
+    accused = [s for s in ranked if s.outcome is Outcome.DIGITAL]
+    doubt = next((s for s in ranked if _may_be_real(s, accused)), None)
+    if outcome is not Outcome.DIGITAL or doubt is None:
         return ranked, outcome, p_digital
-    return (doubts[0], *(s for s in ranked if s is not doubts[0])), Outcome.UNSURE, doubts[0].p_digital
+    return (doubt, *(s for s in ranked if s is not doubt)), Outcome.UNSURE, doubt.p_digital
 
 
 def _may_be_real(sighting: Sighting, accused: Sequence[Sighting]) -> bool:
     """Unsure, elsewhere than what was added, and it looks real or goes its own way in the picture."""
-    if sighting.outcome is not Outcome.UNSURE or not sighting.is_certain or not sighting.readable:
+    if sighting.outcome is not Outcome.UNSURE or not sighting.is_certain:
         return False
     went_px = max([0.0, *(cue.value for cue in sighting.evidence if cue.name == "motion_mark_px")])
     is_elsewhere = all(overlap(sighting.quad, other.quad) < SAME_PLACE for other in accused)
